@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What Xen's ABI lays out in guest memory, in both widths.
+ *
+ * Owns the layouts and their offsets; nothing here touches guest memory.  A
+ * guest is narrow (32-bit words) until it, or the VMM for it, says otherwise.
+ * As the width may change at any moment, an operation takes one snapshot of
+ * it, a struct xen_layout pointer, and asks that for everything that differs.
+ *
+ * Source of all numbers: Xen's public headers xen.h, arch-x86/xen*.h,
+ * event_channel.h, sched.h and vcpu.h.
+ */
+#ifndef _KVM_XEN_ABI_H
+#define _KVM_XEN_ABI_H
+
+#include "seam.h"
+
+#define XEN_ABI_PAGE_SIZE	4096u
+#define XEN_ABI_LEGACY_VCPUS	32
+
+struct xen_abi_time_info {
+	u32 version;
+	u32 pad0;
+	u64 tsc_timestamp;
+	u64 system_time;
+	u32 tsc_to_system_mul;
+	s8 tsc_shift;
+	u8 flags;
+	u8 pad[2];
+};
+static_assert(sizeof(struct xen_abi_time_info) == 32);
+
+struct xen_abi_wall_clock {
+	u32 version;		/* odd while the rest changes */
+	u32 sec;		/* since 1970, low half */
+	u32 nsec;
+};
+static_assert(sizeof(struct xen_abi_wall_clock) == 12);
+
+/* One struct list for both widths; @regs counts the words of arch_vcpu_info. */
+#define XEN_ABI_VCPU_INFO(bits, word, regs)				\
+struct xen_abi_vcpu_info##bits {					\
+	u8 evtchn_upcall_pending;					\
+	u8 evtchn_upcall_mask;						\
+	word evtchn_pending_sel;					\
+	word arch[regs];						\
+	struct xen_abi_time_info time;					\
+};									\
+static_assert(sizeof(struct xen_abi_vcpu_info##bits) == 64);		\
+static_assert(offsetof(struct xen_abi_vcpu_info##bits, time) == 32);	\
+static_assert(offsetof(struct xen_abi_vcpu_info##bits,			\
+		       evtchn_upcall_pending) == 0)
+
+XEN_ABI_VCPU_INFO(32, u32, 6);
+XEN_ABI_VCPU_INFO(64, u64, 2);
+
+static_assert(offsetof(struct xen_abi_vcpu_info32, evtchn_pending_sel) == 4);
+static_assert(offsetof(struct xen_abi_vcpu_info64, evtchn_pending_sel) == 8);
+
+#define XEN_ABI_VCPU_INFO_SIZE	64u
+#define XEN_ABI_VCPU_INFO_ALIGN	4u	/* stated for 32-bit guests, kept for all */
+#define XEN_ABI_TIME_OFFSET	32u
+
+/* A 64-bit guest keeps the high seconds beside the clock, a 32-bit one last. */
+struct xen_abi_shared_info32 {
+	struct xen_abi_vcpu_info32 vcpu_info[XEN_ABI_LEGACY_VCPUS];
+	u32 evtchn_pending[32];
+	u32 evtchn_mask[32];
+	struct xen_abi_wall_clock wc;
+	u32 arch[6];
+	u32 wc_sec_hi;
+};
+static_assert(offsetof(struct xen_abi_shared_info32, evtchn_pending) == 0x800);
+static_assert(offsetof(struct xen_abi_shared_info32, evtchn_mask) == 0x880);
+static_assert(offsetof(struct xen_abi_shared_info32, wc) == 0x900);
+static_assert(offsetof(struct xen_abi_shared_info32, wc_sec_hi) == 0x924);
+
+struct xen_abi_shared_info64 {
+	struct xen_abi_vcpu_info64 vcpu_info[XEN_ABI_LEGACY_VCPUS];
+	u64 evtchn_pending[64];
+	u64 evtchn_mask[64];
+	struct xen_abi_wall_clock wc;
+	u32 wc_sec_hi;
+	u64 arch[6];
+};
+static_assert(offsetof(struct xen_abi_shared_info64, evtchn_pending) == 0x800);
+static_assert(offsetof(struct xen_abi_shared_info64, evtchn_mask) == 0xa00);
+static_assert(offsetof(struct xen_abi_shared_info64, wc) == 0xc00);
+static_assert(offsetof(struct xen_abi_shared_info64, wc_sec_hi) == 0xc0c);
+
+enum xen_abi_runstate {
+	XEN_ABI_RUNSTATE_RUNNING,
+	XEN_ABI_RUNSTATE_RUNNABLE,
+	XEN_ABI_RUNSTATE_BLOCKED,
+	XEN_ABI_RUNSTATE_OFFLINE,
+	XEN_ABI_NR_RUNSTATES,
+};
+
+/* Set in state_entry_time while the rest of a runstate area changes. */
+#define XEN_ABI_RUNSTATE_UPDATE	(1ull << 63)
+
+struct xen_abi_runstate32 {
+	u32 state;
+	u64 state_entry_time;
+	u64 time[XEN_ABI_NR_RUNSTATES];
+} __packed;
+static_assert(sizeof(struct xen_abi_runstate32) == 44);
+
+struct xen_abi_runstate64 {
+	u32 state;
+	u32 pad;
+	u64 state_entry_time;
+	u64 time[XEN_ABI_NR_RUNSTATES];
+};
+static_assert(sizeof(struct xen_abi_runstate64) == 48);
+
+/* Arguments of hypercalls that are read from guest memory. */
+struct xen_abi_sched_poll32 {
+	u32 ports;		/* guest virtual address of u32[nr_ports] */
+	u32 nr_ports;
+	u64 timeout;		/* absolute system time in ns; 0: none */
+};
+static_assert(sizeof(struct xen_abi_sched_poll32) == 16);
+
+struct xen_abi_sched_poll64 {
+	u64 ports;
+	u32 nr_ports;
+	u32 pad;
+	u64 timeout;
+};
+static_assert(sizeof(struct xen_abi_sched_poll64) == 24);
+
+/* A 32-bit guest's ends after flags: 12 bytes, not 16. */
+struct xen_abi_singleshot_timer {
+	u64 timeout_abs_ns;
+	u32 flags;
+	u32 pad;
+};
+static_assert(offsetof(struct xen_abi_singleshot_timer, pad) == 12);
+static_assert(sizeof(struct xen_abi_singleshot_timer) == 16);
+
+/*
+ * One width of the ABI as a value.  Offsets are in bytes, from the start of
+ * shared_info, vcpu_info or the runstate area.  x86 numbers the bits of a
+ * 64-bit word like those of its two halves, so events are marked in 32-bit
+ * words in either width; only the number of bits behind a selector differs.
+ */
+struct xen_layout {
+	u16 nr_ports;
+	u8 sel_shift;		/* port >> sel_shift: its bit in pending_sel */
+	u8 sel_bits;
+	u16 pending;
+	u16 mask;
+	u16 sel;
+	u16 wc;
+	u16 wc_sec_hi;
+	u8 runstate_size;
+	u8 runstate_entry;	/* where state_entry_time begins */
+};
+
+enum xen_width {
+	XEN_NARROW,
+	XEN_WIDE,
+	XEN_NR_WIDTHS,
+};
+
+extern const struct xen_layout xen_layouts[XEN_NR_WIDTHS];
+
+/* The width that @layout stands for, to index state kept per width. */
+static inline enum xen_width xen_layout_width(const struct xen_layout *layout)
+{
+	return layout == &xen_layouts[XEN_WIDE] ? XEN_WIDE : XEN_NARROW;
+}
+
+#endif /* _KVM_XEN_ABI_H */

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The 2-level event channel ABI.
+ *
+ * A port is a bit of evtchn_pending and one of evtchn_mask in shared_info.  A
+ * word of pending bits is a bit of evtchn_pending_sel in the vcpu_info of the
+ * vCPU that shall look at it, and evtchn_upcall_pending there says that any
+ * is set.  The guest walks these from the top: it clears the flag, takes the
+ * selectors with an exchange, then clears pending bits.  So they are set from
+ * the bottom, each step with a full barrier before the next: whoever sees a
+ * level sees what lies below it.
+ */
+#include "evtchn_core.h"
+
+/* The 32-bit word with the bit of @port in the bitmap at @offset. */
+static u32 *port_word(void *page, u16 offset, u32 port)
+{
+	return (u32 *)((u8 *)page + offset) + port / 32;
+}
+
+static bool port_bit(const void *page, u16 offset, u32 port)
+{
+	const u32 *word = port_word((void *)page, offset, port);
+
+	return READ_ONCE(*word) >> (port % 32) & 1;
+}
+
+static u32 evtchn_2l_nr_ports(const struct xen_layout *layout)
+{
+	return layout->nr_ports;
+}
+
+enum xen_evtchn_verdict evtchn_2l_mark(void *shinfo,
+				       const struct xen_layout *layout,
+				       u32 port)
+{
+	u32 *pending = port_word(shinfo, layout->pending, port);
+
+	if (guest_test_and_set_bit(port % 32, pending))
+		return XEN_EVTCHN_COALESCED;
+
+	/*
+	 * The bit set above is ordered before this read of the mask, and the
+	 * guest clears the mask before it looks for pending bits again: one
+	 * of the two sees the other.
+	 */
+	if (port_bit(shinfo, layout->mask, port))
+		return XEN_EVTCHN_MASKED;
+
+	return XEN_EVTCHN_RAISED;
+}
+
+/* evtchn_upcall_pending is the first byte of vcpu_info in either width. */
+static bool raise_upcall(void *vcpu_info)
+{
+	return !guest_raise_flag(vcpu_info);
+}
+
+/*
+ * The halves of a 64-bit pending_sel are taken one at a time, as vcpu_info is
+ * only known to be aligned to 4 bytes: no access here can cross a cache line.
+ */
+bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
+		      u32 port)
+{
+	u32 bit = port >> layout->sel_shift;
+	u32 *word = port_word(vcpu_info, layout->sel, bit);
+
+	/*
+	 * A selector that is still set has not been taken by the guest, whose
+	 * exchange will return after the mark that precedes this.
+	 */
+	if (guest_test_and_set_bit(bit % 32, word))
+		return false;
+
+	return raise_upcall(vcpu_info);
+}
+
+static u64 evtchn_2l_selector(const struct xen_layout *layout, u32 port)
+{
+	return 1ull << (port >> layout->sel_shift);
+}
+
+static bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
+			     u64 sel)
+{
+	u32 *word = port_word(vcpu_info, layout->sel, 0);
+
+	guest_set_mask((u32)sel, word);
+	if (layout->sel_bits > 32)
+		guest_set_mask((u32)(sel >> 32), word + 1);
+
+	return raise_upcall(vcpu_info);
+}
+
+static bool evtchn_2l_is_pending(const void *shinfo,
+				 const struct xen_layout *layout, u32 port)
+{
+	return port_bit(shinfo, layout->pending, port);
+}
+
+const struct xen_evtchn_ops evtchn_2l_ops = {
+	.nr_ports	= evtchn_2l_nr_ports,
+	.mark		= evtchn_2l_mark,
+	.select		= evtchn_2l_select,
+	.selector	= evtchn_2l_selector,
+	.replay		= evtchn_2l_replay,
+	.is_pending	= evtchn_2l_is_pending,
+};

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runstate areas in guest memory, in either layout.
+ *
+ * The area is composed aside and copied in, which serves one page and two
+ * alike.  A reader that races with the copy sees the update bit in the last
+ * byte of state_entry_time, which is written before and cleared after all
+ * else; that byte stands alone because nothing aligns the word around it.
+ */
+#include "runstate_abi.h"
+
+static void compose(u8 *image, const struct xen_layout *layout,
+		    const struct xen_runstate *rs, u64 update)
+{
+	u64 entry_time = (rs->entry_time & ~XEN_ABI_RUNSTATE_UPDATE) | update;
+	u8 *entry = image + layout->runstate_entry;
+
+	/* The wide layout pads behind the state: nothing of ours leaks there. */
+	memset(image, 0, layout->runstate_entry);
+	memcpy(image, &rs->state, sizeof(rs->state));
+	memcpy(entry, &entry_time, sizeof(entry_time));
+	memcpy(entry + sizeof(entry_time), rs->time, sizeof(rs->time));
+}
+
+/* Where the byte with the update bit lies. */
+static u8 *update_byte(const struct xen_runstate_area *area,
+		       const struct xen_layout *layout)
+{
+	u8 offset = layout->runstate_entry + sizeof(u64) - 1;
+
+	if (offset < area->len[0])
+		return area->piece[0] + offset;
+	return area->piece[1] + offset - area->len[0];
+}
+
+void xen_runstate_store(const struct xen_runstate_area *area,
+			const struct xen_layout *layout,
+			const struct xen_runstate *rs, bool announce)
+{
+	u8 image[sizeof(struct xen_abi_runstate64)];
+	u8 *update = update_byte(area, layout);
+	u8 top = (rs->entry_time & ~XEN_ABI_RUNSTATE_UPDATE) >> 56;
+
+	compose(image, layout, rs, announce ? XEN_ABI_RUNSTATE_UPDATE : 0);
+
+	/* Pairs with the guest's read of state_entry_time before the rest. */
+	if (announce) {
+		WRITE_ONCE(*update, top | 0x80);
+		smp_wmb();
+	}
+
+	memcpy(area->piece[0], image, area->len[0]);
+	if (area->len[1])
+		memcpy(area->piece[1], image + area->len[0], area->len[1]);
+
+	/* Pairs with the guest's second read of state_entry_time. */
+	if (announce) {
+		smp_wmb();
+		WRITE_ONCE(*update, top);
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * All that the pure units need of the kernel.
+ *
+ * The units that include nothing but this, abi.h and their own header compute
+ * on plain pointers and compile in user space as they are: the shim in
+ * tools/testing/kvm-xen/shim/ carries the same include guard and stands in for
+ * this file there.
+ *
+ * Guest-shared words are changed through the two helpers below only.  Each is
+ * one locked instruction, so that no guest can make it loop, and each is as
+ * wide as stated, because a 32-bit guest owns the bytes behind its word.
+ */
+#ifndef _KVM_XEN_SEAM_H
+#define _KVM_XEN_SEAM_H
+
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/types.h>
+
+#include <asm/barrier.h>
+#include <asm/cmpxchg.h>
+
+/*
+ * Set bit @bit (0 to 31) of the aligned guest word @word with a full barrier.
+ * Returns true where it was set before.
+ */
+static __always_inline bool guest_test_and_set_bit(unsigned int bit, u32 *word)
+{
+	bool old;
+
+	asm volatile(LOCK_PREFIX "btsl %2, %1"
+		     : "=@ccc" (old), "+m" (*word)
+		     : "Ir" (bit)
+		     : "memory");
+	return old;
+}
+
+/* Set the bits @mask of the aligned guest word @word with a full barrier. */
+static __always_inline void guest_set_mask(u32 mask, u32 *word)
+{
+	asm volatile(LOCK_PREFIX "orl %1, %0"
+		     : "+m" (*word)
+		     : "ri" (mask)
+		     : "memory");
+}
+
+/* Store 1 in the guest byte @flag with a full barrier; returns what was there. */
+static __always_inline u8 guest_raise_flag(u8 *flag)
+{
+	return xchg(flag, (u8)1);
+}
+
+#endif /* _KVM_XEN_SEAM_H */
