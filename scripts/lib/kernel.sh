@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+# Kernel trees for the scripts that build against one or change one: which
+# release it is, which series of patches belongs to it, and the copy of its KVM
+# with that series and this project's files. Sourced after common.sh.
+
+# What the copy holds besides the files that the series changes.
+kvm_dirs='arch/x86/kvm virt/kvm'
+
+need() {
+	command -v "$1" >/dev/null || die "$1 is missing: install the package $2"
+}
+
+# tree_version TREE: what TREE's Makefile says it is, as in 6.12.1.
+tree_version() {
+	awk -F' *= *' '
+		$1 == "VERSION" || $1 == "PATCHLEVEL" || $1 == "SUBLEVEL" { part[$1] = $2 }
+		END { printf "%s.%s.%s\n", part["VERSION"], part["PATCHLEVEL"], part["SUBLEVEL"] }
+	' "$1/Makefile"
+}
+
+line_of() {
+	expr "$1" : '\([0-9]*\.[0-9]*\)'
+}
+
+known_lines() {
+	local lines
+
+	lines=$(cd "$top/patches" && printf '%s\n' [0-9]*.[0-9]*)
+	echo $lines
+}
+
+have_series() {
+	[ -f "$top/patches/$1/series" ] ||
+		die "no patch series for kernel $1, there is one for: $(known_lines)"
+}
+
+# series LINE: the files of its patches, in order.
+series() {
+	sed -e 's/#.*//' -e '/^ *$/d' -e "s|^|$top/patches/$1/|" "$top/patches/$1/series"
+}
+
+# touched LINE: the files that the series changes.
+touched() {
+	series "$1" | xargs -r -d '\n' sed -n 's|^+++ b/\([^[:space:]]*\).*|\1|p' | sort -u
+}
+
+# The files that this project adds to a tree, or puts in the place of stock's.
+payload() {
+	(cd "$top" && find arch include -type f ! -name '.*' ! -name '*~' ! -name '*.orig' | sort)
+}
+
+# copy_files FROM TO: copy the files named on standard input, where they exist.
+copy_files() {
+	local file
+
+	while read -r file; do
+		[ -e "$1/$file" ] || continue
+		mkdir -p "$2/$(dirname "$file")"
+		cp -a "$1/$file" "$2/$file"
+	done
+}
+
+# sync_files FROM TO: as copy_files, but leave alone what is equal already.
+sync_files() {
+	local file
+
+	while read -r file; do
+		cmp -s "$1/$file" "$2/$file" && continue
+		mkdir -p "$2/$(dirname "$file")"
+		cp "$1/$file" "$2/$file"
+	done
+}
+
+apply_patch() {
+	patch -s -p1 -F0 -f --no-backup-if-mismatch -r - -d "$1" "${@:3}" <"$2" >&2
+}
+
+# apply_series LINE TREE: stop at the first patch that does not apply.
+apply_series() {
+	local patch
+
+	while read -r patch; do
+		apply_patch "$2" "$patch" || { say "${patch##*/} does not apply"; return 1; }
+	done < <(series "$1")
+}
+
+# revert_series LINE TREE: quietly, as this is how a tree is asked.
+revert_series() {
+	local patch
+
+	while read -r patch; do
+		apply_patch "$2" "$patch" -R 2>/dev/null || return 1
+	done < <(series "$1" | tac)
+}
+
+# source_tree KSRC LINE: print the directory that holds stock's source: KSRC
+# itself, or what is needed of it where it is a tarball, unpacked once.
+source_tree() {
+	local tree
+
+	if [ -d "$1" ]; then
+		[ -f "$1/Makefile" ] || die "$1 is not a kernel source tree"
+		echo "$1"
+		return
+	fi
+	[ -f "$1" ] || die "no kernel source at $1: install the package linux-source-$2, or name another with KSRC="
+	tree=$cache/source/$(source_key "$1" "$2")
+	[ -d "$tree" ] || unpack "$1" "$2" "$tree"
+	echo "$tree"
+}
+
+source_key() {
+	{ stat -L -c '%s %Y' "$1"; source_members "$2"; } | sha256sum | cut -c 1-16
+}
+
+source_members() {
+	printf '%s\n' Makefile $kvm_dirs arch/x86/include include/linux include/uapi/linux/kvm.h \
+		scripts/checkpatch.pl scripts/const_structs.checkpatch scripts/spelling.txt \
+		scripts/kernel-doc
+	touched "$1"
+}
+
+unpack() {
+	local new
+
+	need tar tar
+	need xz xz-utils
+	mkdir -p "$(dirname "$3")"
+	new=$(mktemp -d "$3.XXXXXX")
+	source_members "$2" | sed 's|^|*/|' >"$new.members"
+	progress "Unpacking ${1##*/}" "$new.log" tar -C "$new" -xf "$1" --strip-components=1 \
+		--anchored --wildcards --no-wildcards-match-slash -T "$new.members" ||
+		{ rm -rf "$new" "$new".*; die "cannot unpack $1"; }
+	rm -f "$new".*
+	chmod 755 "$new"
+	mv -T "$new" "$3" 2>/dev/null || { rm -rf "$new"; [ -d "$3" ]; }
+}
+
+# compose LINE SRC NEW: make in NEW the KVM of SRC with the series applied and
+# this project's files in their places.
+compose() {
+	mkdir -p "$3"
+	(cd "$2" && cp -a --parents $kvm_dirs "$3")
+	touched "$1" | copy_files "$2" "$3"
+	apply_series "$1" "$3" || return 1
+	payload | copy_files "$top" "$3"
+}
