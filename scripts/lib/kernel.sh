@@ -113,11 +113,14 @@ source_key() {
 	{ stat -L -c '%s %Y' "$1"; source_members "$2"; } | sha256sum | cut -c 1-16
 }
 
+# What is unpacked: no name lies below another, as tar wants it.
 source_members() {
-	printf '%s\n' Makefile $kvm_dirs arch/x86/include include/linux include/uapi/linux/kvm.h \
-		scripts/checkpatch.pl scripts/const_structs.checkpatch scripts/spelling.txt \
-		scripts/kernel-doc
-	touched "$1"
+	{
+		printf '%s\n' Makefile $kvm_dirs arch/x86/include include/linux \
+			include/uapi/linux/kvm.h scripts/checkpatch.pl \
+			scripts/const_structs.checkpatch scripts/spelling.txt scripts/kernel-doc
+		touched "$1"
+	} | LC_ALL=C sort -u | awk 'last != "" && index($0, last "/") == 1 { next } { last = $0; print }'
 }
 
 unpack() {

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front door: every way of working is a target; the work is in scripts/ and
+# tools/. What needs the testbed makes it first, so that no target has to be
+# preceded by another. V=1 shows commands and what they print.
+
+MAKEFLAGS += --no-print-directory
+
+Q := $(if $(filter-out 0,$(V)),,@)
+
+testbed := scripts/testbed run
+boot    := $(testbed) tools/testing/boot/boot
+
+.DEFAULT_GOAL := modules
+
+##@ Building
+
+modules: ## the three modules, for the testbed's kernel, in build/modules; or KDIR= KSRC= for another
+	$(Q)$(if $(KDIR),,$(testbed) )scripts/build
+
+install: ## put the modules built for KDIR's kernel (the running one) into its updates/, as root
+	$(Q)scripts/install
+
+uninstall: ## take them out again, as root
+	$(Q)scripts/install --remove
+
+integrate: ## give a kernel tree this project's CONFIG_KVM_XEN: TREE=path
+	$(Q)scripts/integrate "$(TREE)"
+
+patch: ## the same as one patch on standard output, for a distribution to carry
+	$(Q)$(testbed) scripts/integrate --patch
+
+##@ The two that say it all
+
+demo: modules emulator ## boot Debian as a Xen guest on these modules, and say what it found
+	$(Q)$(boot) demo
+
+check: ## everything that has to pass, in one total
+	$(Q)scripts/check layers build-test unit selftests kernel-tests guests
+
+##@ Tests, one kind at a time; MODULES=stock runs those that boot on the distribution's modules
+
+layers: ## include only downwards, as scripts/layers.table says
+	$(Q)scripts/layers --self-test
+
+build-test: ## what building and integrating refuse, and how
+	$(Q)$(testbed) scripts/test-build
+
+unit: ## the pure units in user space
+	$(Q)$(testbed) make -C tools/testing/kvm-xen
+
+selftests: modules emulator ## this project's KVM selftests
+	$(Q)$(boot) selftests
+
+kernel-tests: modules emulator ## the kernel's own tests of Xen support, unmodified
+	$(Q)$(boot) kernel-tests
+
+guests: modules emulator ## Xen guests, each judged from inside
+	$(Q)$(boot) guests
+
+bench-small: modules emulator ## instructions per operation
+	$(Q)$(boot) bench
+
+emulator-proof: emulator ## thirty boots of a busy Xen guest on stock modules
+	$(Q)$(boot) emulator-proof
+
+integrate-test: ## a whole tree: integrated, patched, compared and compiled (long)
+	$(Q)$(testbed) scripts/test-integrate
+
+##@ Looking at the code
+
+style: ## checkpatch, codespell and syntax checks
+	$(Q)$(testbed) scripts/style
+
+sparse: ## sparse over this project's objects
+	$(Q)$(testbed) scripts/sparse
+
+##@ Around it
+
+boot-shell: modules emulator ## a shell in the booted host
+	$(Q)$(boot) shell
+
+testbed: emulator ## set-up alone: the Debian root and the emulator
+
+emulator:
+	$(Q)scripts/testbed ensure
+	$(Q)scripts/emulator ensure
+
+clean: ## remove build/; what is cached outside the checkout stays
+	$(Q)rm -rf build
+
+help: ## this list
+	@awk -f scripts/help.awk $(MAKEFILE_LIST)
+
+.PHONY: modules install uninstall integrate patch demo check layers build-test unit \
+	selftests kernel-tests guests bench-small emulator-proof integrate-test \
+	style sparse boot-shell testbed emulator clean help
