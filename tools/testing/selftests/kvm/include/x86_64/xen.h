@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Xen's guest ABI, and what a test of KVM's Xen support needs around it.
+ *
+ * Owns the numbers and layouts that guests and KVM share, in both widths, and
+ * the declarations of lib/xen.c.  "Wide" stands for 64-bit, "narrow" for
+ * 32-bit; the width of the shared pages belongs to the VM, the width of a
+ * hypercall to the code segment that makes it.
+ *
+ * Functions named xen_guest_*() run in the guest, accessors of guest memory
+ * run on both sides, all others on the host.
+ */
+#ifndef SELFTEST_KVM_XEN_H
+#define SELFTEST_KVM_XEN_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <linux/kvm_xen.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+
+/* Hypercalls. */
+#define __HYPERVISOR_memory_op			12
+#define __HYPERVISOR_multicall			13
+#define __HYPERVISOR_set_timer_op		15
+#define __HYPERVISOR_xen_version		17
+#define __HYPERVISOR_console_io			18
+#define __HYPERVISOR_grant_table_op		20
+#define __HYPERVISOR_vcpu_op			24
+#define __HYPERVISOR_sched_op			29
+#define __HYPERVISOR_event_channel_op		32
+#define __HYPERVISOR_physdev_op			33
+#define __HYPERVISOR_hvm_op			34
+
+#define XENVER_version				0
+#define XENVER_extraversion			1
+#define XENVER_get_features			6
+
+#define SCHEDOP_yield				0
+#define SCHEDOP_block				1
+#define SCHEDOP_shutdown			2
+#define SCHEDOP_poll				3
+
+#define EVTCHNOP_bind_interdomain		0
+#define EVTCHNOP_close				3
+#define EVTCHNOP_send				4
+#define EVTCHNOP_status				5
+#define EVTCHNOP_unmask				9
+#define EVTCHNOP_init_control			11
+
+#define VCPUOP_is_up				3
+#define VCPUOP_stop_periodic_timer		7
+#define VCPUOP_set_singleshot_timer		8
+#define VCPUOP_stop_singleshot_timer		9
+#define VCPUOP_register_vcpu_info		10
+
+#define VCPU_SSHOTTMR_future			(1u << 0)
+
+#define EVTCHNSTAT_closed			0
+#define EVTCHNSTAT_unbound			1
+#define EVTCHNSTAT_interdomain			2
+#define EVTCHNSTAT_pirq				3
+#define EVTCHNSTAT_virq				4
+#define EVTCHNSTAT_ipi				5
+
+#define RUNSTATE_running			0
+#define RUNSTATE_runnable			1
+#define RUNSTATE_blocked			2
+#define RUNSTATE_offline			3
+#define XEN_RUNSTATE_UPDATE			(1ull << 63)
+
+/* Xen's own errno values; those a guest can meet here. */
+#define XEN_EPERM				1
+#define XEN_ENOENT				2
+#define XEN_EFAULT				14
+#define XEN_EINVAL				22
+#define XEN_ENOSYS				38
+#define XEN_ETIME				62
+
+#define XEN_CPUID_BASE				0x40000000u
+#define XEN_HYPERCALL_MSR			0x40000000u
+
+#define XEN_NR_PORTS_NARROW			1024u
+#define XEN_NR_PORTS_WIDE			4096u
+#define XEN_MAX_POLL_PORTS			128u
+#define XEN_LEGACY_VCPUS			32
+#define XEN_PRIO_2LEVEL				KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL
+
+struct xen_time_info {
+	uint32_t version;
+	uint32_t pad0;
+	uint64_t tsc_timestamp;
+	uint64_t system_time;
+	uint32_t tsc_to_system_mul;
+	int8_t tsc_shift;
+	uint8_t flags;
+	uint8_t pad[2];
+};
+static_assert(sizeof(struct xen_time_info) == 32, "time info");
+
+struct xen_wall_clock {
+	uint32_t version;
+	uint32_t sec;
+	uint32_t nsec;
+};
+static_assert(sizeof(struct xen_wall_clock) == 12, "wall clock");
+
+struct xen_vcpu_info32 {
+	uint8_t evtchn_upcall_pending;
+	uint8_t evtchn_upcall_mask;
+	uint32_t evtchn_pending_sel;
+	uint32_t cr2;
+	uint32_t arch_pad[5];
+	struct xen_time_info time;
+};
+static_assert(sizeof(struct xen_vcpu_info32) == 64, "vcpu_info32");
+static_assert(offsetof(struct xen_vcpu_info32, evtchn_pending_sel) == 4, "sel32");
+static_assert(offsetof(struct xen_vcpu_info32, time) == 32, "time32");
+
+struct xen_vcpu_info64 {
+	uint8_t evtchn_upcall_pending;
+	uint8_t evtchn_upcall_mask;
+	uint64_t evtchn_pending_sel;
+	uint64_t cr2;
+	uint64_t arch_pad;
+	struct xen_time_info time;
+};
+static_assert(sizeof(struct xen_vcpu_info64) == 64, "vcpu_info64");
+static_assert(offsetof(struct xen_vcpu_info64, evtchn_pending_sel) == 8, "sel64");
+static_assert(offsetof(struct xen_vcpu_info64, time) == 32, "time64");
+
+struct xen_shared_info32 {
+	struct xen_vcpu_info32 vcpu_info[XEN_LEGACY_VCPUS];
+	uint32_t evtchn_pending[32];
+	uint32_t evtchn_mask[32];
+	struct xen_wall_clock wc;
+	uint32_t arch[6];
+	uint32_t wc_sec_hi;
+};
+static_assert(offsetof(struct xen_shared_info32, evtchn_pending) == 0x800, "pending32");
+static_assert(offsetof(struct xen_shared_info32, evtchn_mask) == 0x880, "mask32");
+static_assert(offsetof(struct xen_shared_info32, wc) == 0x900, "wc32");
+static_assert(offsetof(struct xen_shared_info32, wc_sec_hi) == 0x924, "wc_sec_hi32");
+
+struct xen_shared_info64 {
+	struct xen_vcpu_info64 vcpu_info[XEN_LEGACY_VCPUS];
+	uint64_t evtchn_pending[64];
+	uint64_t evtchn_mask[64];
+	struct xen_wall_clock wc;
+	uint32_t wc_sec_hi;
+	uint64_t arch[6];
+};
+static_assert(offsetof(struct xen_shared_info64, evtchn_pending) == 0x800, "pending64");
+static_assert(offsetof(struct xen_shared_info64, evtchn_mask) == 0xa00, "mask64");
+static_assert(offsetof(struct xen_shared_info64, wc) == 0xc00, "wc64");
+static_assert(offsetof(struct xen_shared_info64, wc_sec_hi) == 0xc0c, "wc_sec_hi64");
+
+struct xen_runstate32 {
+	uint32_t state;
+	uint64_t state_entry_time;
+	uint64_t time[4];
+} __packed;
+static_assert(sizeof(struct xen_runstate32) == 44, "runstate32");
+
+struct xen_runstate64 {
+	uint32_t state;
+	uint32_t pad;
+	uint64_t state_entry_time;
+	uint64_t time[4];
+};
+static_assert(sizeof(struct xen_runstate64) == 48, "runstate64");
+
+struct xen_sched_poll32 {
+	uint32_t ports;
+	uint32_t nr_ports;
+	uint64_t timeout;
+};
+static_assert(sizeof(struct xen_sched_poll32) == 16, "poll32");
+
+struct xen_sched_poll64 {
+	uint64_t ports;
+	uint32_t nr_ports;
+	uint32_t pad;
+	uint64_t timeout;
+};
+static_assert(sizeof(struct xen_sched_poll64) == 24, "poll64");
+
+/* A narrow caller's structure ends after flags. */
+struct xen_singleshot_timer {
+	uint64_t timeout_abs_ns;
+	uint32_t flags;
+	uint32_t pad;
+};
+static_assert(offsetof(struct xen_singleshot_timer, pad) == 12, "singleshot");
+
+/*
+ * The pages a test VM shares with KVM, mapped at the same guest virtual
+ * address: shared_info, then one page for each vCPU, whose vcpu_info lies at
+ * the start of it, then spare ones.
+ */
+#define XEN_PAGES_GPA		0xc0000000ull
+#define XEN_PAGES_SLOT		10
+#define XEN_NR_PAGES		16
+#define XEN_MAX_VCPUS		4
+#define XEN_SHINFO_GPA		XEN_PAGES_GPA
+#define XEN_VCPU_INFO_GPA(i)	(XEN_PAGES_GPA + (1 + (uint64_t)(i)) * 0x1000)
+#define XEN_SPARE_GPA(i)	(XEN_PAGES_GPA + (1 + XEN_MAX_VCPUS + (uint64_t)(i)) * 0x1000)
+#define XEN_NR_SPARE		(XEN_NR_PAGES - 1 - XEN_MAX_VCPUS)
+
+/* Vectors for upcalls, above the exceptions and of different priority. */
+#define XEN_VM_VECTOR		0x50
+#define XEN_VCPU_VECTOR		0x61
+
+/* How long a test waits for what must happen before it calls that a failure. */
+#define XEN_PATIENCE_MS		20000
+
+struct xen_vm {
+	struct kvm_vm *vm;
+	struct kvm_vcpu *vcpu[XEN_MAX_VCPUS];
+	unsigned int nr_vcpus;
+	bool wide;
+	uint8_t *shinfo;		/* XEN_SHINFO_GPA, as the host sees it */
+};
+
+/* Accessors of shared_info and vcpu_info, by byte offset and width. */
+static inline unsigned int xen_nr_ports(bool wide)
+{
+	return wide ? XEN_NR_PORTS_WIDE : XEN_NR_PORTS_NARROW;
+}
+
+/* x86 numbers bits alike in words of either size: 32-bit words fit both. */
+static inline uint32_t *xen_pending_word(void *shinfo, uint32_t port)
+{
+	return (uint32_t *)((uint8_t *)shinfo + 0x800) + port / 32;
+}
+
+static inline uint32_t *xen_mask_word(void *shinfo, bool wide, uint32_t port)
+{
+	return (uint32_t *)((uint8_t *)shinfo + (wide ? 0xa00 : 0x880)) + port / 32;
+}
+
+static inline bool xen_is_pending(void *shinfo, uint32_t port)
+{
+	return READ_ONCE(*xen_pending_word(shinfo, port)) & (1u << port % 32);
+}
+
+static inline bool xen_clear_pending(void *shinfo, uint32_t port)
+{
+	uint32_t bit = 1u << port % 32;
+
+	return __atomic_fetch_and(xen_pending_word(shinfo, port), ~bit, __ATOMIC_SEQ_CST) & bit;
+}
+
+static inline void xen_mask(void *shinfo, bool wide, uint32_t port)
+{
+	__atomic_fetch_or(xen_mask_word(shinfo, wide, port), 1u << port % 32, __ATOMIC_SEQ_CST);
+}
+
+static inline void xen_unmask(void *shinfo, bool wide, uint32_t port)
+{
+	__atomic_fetch_and(xen_mask_word(shinfo, wide, port), ~(1u << port % 32),
+			   __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t xen_sel(void *vcpu_info, bool wide)
+{
+	struct xen_vcpu_info64 *vi64 = vcpu_info;
+	struct xen_vcpu_info32 *vi32 = vcpu_info;
+
+	return wide ? READ_ONCE(vi64->evtchn_pending_sel) : READ_ONCE(vi32->evtchn_pending_sel);
+}
+
+static inline uint64_t xen_take_sel(void *vcpu_info, bool wide)
+{
+	struct xen_vcpu_info64 *vi64 = vcpu_info;
+	struct xen_vcpu_info32 *vi32 = vcpu_info;
+
+	if (wide)
+		return __atomic_exchange_n(&vi64->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+	return __atomic_exchange_n(&vi32->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t xen_sel_bit(bool wide, uint32_t port)
+{
+	return 1ull << port / (wide ? 64 : 32);
+}
+
+/* The flag has the same place in both widths. */
+static inline uint8_t *xen_upcall_pending(void *vcpu_info)
+{
+	return vcpu_info;
+}
+
+/* Guest: hypercalls.  Results are sign-extended to 64 bits in either width. */
+struct xen_hcall {
+	uint64_t nr;
+	uint64_t arg[6];
+};
+
+int64_t xen_guest_hcall(bool wide, const struct xen_hcall *call);
+int64_t xen_guest_call(bool wide, uint64_t nr, uint64_t arg1, uint64_t arg2, uint64_t arg3);
+int64_t xen_guest_send(bool wide, uint32_t port);
+int64_t xen_guest_poll(bool wide, const uint32_t *ports, uint32_t nr_ports, uint64_t timeout);
+int64_t xen_guest_set_timer(bool wide, uint64_t timeout);
+int64_t xen_guest_set_singleshot(bool wide, uint32_t vcpu, uint64_t timeout, uint32_t flags);
+int64_t xen_guest_stop_singleshot(bool wide, uint32_t vcpu);
+int64_t xen_guest_yield(void);
+
+/* Guest: take the interrupts that are due, and no others. */
+static inline void xen_guest_irq_window(void)
+{
+	asm volatile("sti; nop; nop; cli" : : : "memory");
+}
+
+/* Guest: sleep until an interrupt comes, and return with interrupts off. */
+static inline void xen_guest_halt(void)
+{
+	asm volatile("sti; hlt; cli" : : : "memory");
+}
+
+/* Guest: the system time that its own vcpu_info or time area gives. */
+uint64_t xen_guest_now(const volatile struct xen_time_info *time);
+
+/*
+ * Host: a VM that intercepts hypercalls, with EVTCHN_SEND set.  The first has
+ * shared_info and every vcpu_info registered by GFN and GPA, the second none.
+ */
+struct xen_vm *xen_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code);
+struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code);
+void xen_vm_free(struct xen_vm *x);
+void *xen_hva(struct xen_vm *x, uint64_t gpa);
+void *xen_vcpu_info(struct xen_vm *x, unsigned int vcpu);
+int xen_config(struct xen_vm *x, uint32_t flags);
+unsigned int xen_caps(void);
+
+/* Host: attributes.  All return 0 or a negative errno. */
+int xen_vm_set(struct xen_vm *x, struct kvm_xen_hvm_attr *attr);
+int xen_vm_get(struct xen_vm *x, struct kvm_xen_hvm_attr *attr);
+int xen_vcpu_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr);
+int xen_vcpu_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr);
+int xen_set_long_mode(struct xen_vm *x, bool wide);
+int xen_set_shared_info(struct xen_vm *x, uint64_t gfn);
+int xen_set_shared_info_hva(struct xen_vm *x, void *hva);
+int xen_set_vm_vector(struct xen_vm *x, uint8_t vector);
+int xen_set_vcpu_vector(struct kvm_vcpu *vcpu, uint8_t vector);
+int xen_set_vcpu_info(struct kvm_vcpu *vcpu, uint64_t gpa);
+int xen_set_vcpu_info_hva(struct kvm_vcpu *vcpu, void *hva);
+int xen_set_vcpu_id(struct kvm_vcpu *vcpu, uint32_t id);
+int xen_set_timer(struct kvm_vcpu *vcpu, uint32_t port, uint64_t expires_ns);
+uint64_t xen_timer_expires(struct kvm_vcpu *vcpu);
+
+/* Host: ports.  All return 0 or a negative errno. */
+int xen_evtchn(struct xen_vm *x, uint32_t flags, uint32_t send_port, uint32_t type,
+	       uint32_t port, uint32_t vcpu);
+int xen_bind_ipi(struct xen_vm *x, uint32_t port, uint32_t vcpu);
+int xen_bind_loopback(struct xen_vm *x, uint32_t send_port, uint32_t port, uint32_t vcpu);
+int xen_bind_eventfd(struct xen_vm *x, uint32_t send_port, int fd);
+int xen_update_port(struct xen_vm *x, uint32_t port, uint32_t vcpu);
+int xen_unbind(struct xen_vm *x, uint32_t send_port);
+int xen_reset_ports(struct xen_vm *x);
+int xen_send(struct xen_vm *x, uint32_t port, uint32_t vcpu);
+
+/* Host: make @gsi send @port; the table holds only what was added here. */
+struct xen_routes {
+	struct kvm_irq_routing *table;
+};
+
+void xen_route_add(struct xen_routes *routes, uint32_t gsi, uint32_t port, uint32_t vcpu);
+int xen_route_write(struct xen_vm *x, struct xen_routes *routes);
+int xen_irqfd(struct xen_vm *x, uint32_t gsi);
+
+/* Host: KVM's clock, which is the guest's system time, in nanoseconds. */
+uint64_t xen_vm_now(struct xen_vm *x);
+
+/* Host: one value of a vCPU's binary statistics. */
+uint64_t xen_vcpu_stat(struct kvm_vcpu *vcpu, const char *name);
+
+/*
+ * Host: a vCPU run by a thread of its own until the guest is done or the test
+ * stops it.  An UCALL_SYNC of the guest is noted and the guest goes on.
+ */
+struct xen_runner {
+	struct kvm_vcpu *vcpu;
+	pthread_t thread;
+	uint64_t stage;			/* argument of the last UCALL_SYNC */
+	bool stop;
+	bool done;			/* UCALL_DONE, or a failure */
+	char failure[200];		/* text of a failed guest assertion */
+};
+
+void xen_runner_start(struct xen_runner *r, struct kvm_vcpu *vcpu);
+void xen_runner_kick(struct xen_runner *r);
+void xen_runner_stop(struct xen_runner *r);
+bool xen_runner_reaches(struct xen_runner *r, uint64_t stage);
+bool xen_runner_blocks(struct xen_runner *r);
+
+/*
+ * Host: run @vcpu to its next UCALL_SYNC and return its argument.  A failed
+ * guest assertion fails the test.
+ */
+uint64_t xen_step(struct kvm_vcpu *vcpu);
+
+/* Host: wait until @cond holds; false if it does not in XEN_PATIENCE_MS. */
+#define xen_wait_for(cond)						\
+({									\
+	int __turns = XEN_PATIENCE_MS;					\
+									\
+	while (!(cond) && __turns-- > 0)				\
+		usleep(1000);						\
+	__turns >= 0 || (cond);						\
+})
+
+#endif /* SELFTEST_KVM_XEN_H */

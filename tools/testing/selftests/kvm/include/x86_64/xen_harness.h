@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kselftest harness, as the Xen tests use it.
+ *
+ * The harness runs each test in a process of its own, so a test that fails
+ * takes no other one with it.  Its time limit becomes a mere guard against
+ * hangs: tests run in emulated machines, where 30 s say nothing.
+ */
+#ifndef SELFTEST_KVM_XEN_HARNESS_H
+#define SELFTEST_KVM_XEN_HARNESS_H
+
+#include "kselftest_harness.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 600
+
+/* main() of a test that needs all of @caps, bits of KVM_CAP_XEN_HVM. */
+#define XEN_TEST_MAIN(caps)						\
+int main(int argc, char **argv)						\
+{									\
+	unsigned int __missing = (caps) & ~(unsigned int)kvm_check_cap(KVM_CAP_XEN_HVM); \
+									\
+	if (__missing) {						\
+		printf("1..0 # SKIP KVM_CAP_XEN_HVM lacks flags %#x\n", __missing); \
+		return KSFT_SKIP;					\
+	}								\
+	return test_harness_run(argc, argv);				\
+}
+
+#endif /* SELFTEST_KVM_XEN_HARNESS_H */

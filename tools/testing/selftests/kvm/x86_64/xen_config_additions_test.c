@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The additions of <linux/kvm_xen.h>: which there are, and that each is
+ * refused until the VMM asked for it.
+ *
+ * If this fails, a VMM cannot tell whether it runs on a KVM with the
+ * additions, or meets one that it did not ask for.
+ */
+#include <errno.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "xen_harness.h"
+#include "xen.h"
+
+#define FIRST_ADDITION	16
+
+FIXTURE(additions) {
+	struct kvm_vm *vm;
+};
+
+FIXTURE_SETUP(additions)
+{
+	self->vm = vm_create(1);
+}
+
+FIXTURE_TEARDOWN(additions)
+{
+	kvm_vm_free(self->vm);
+}
+
+static int set_flags(struct kvm_vm *vm, uint32_t flags)
+{
+	struct kvm_xen_hvm_config config = {
+		.flags = flags,
+		.msr = XEN_HYPERCALL_MSR,
+	};
+
+	return __vm_ioctl(vm, KVM_XEN_HVM_CONFIG, &config) ? -errno : 0;
+}
+
+static int get_attr(struct kvm_vm *vm, uint16_t type)
+{
+	struct kvm_xen_hvm_attr attr = { .type = type };
+
+	return __vm_ioctl(vm, KVM_XEN_HVM_GET_ATTR, &attr) ? -errno : 0;
+}
+
+TEST_F(additions, the_capability_reports_the_port_table_and_no_more)
+{
+	uint32_t above = ~((1u << FIRST_ADDITION) - 1);
+
+	EXPECT_EQ(KVM_XEN_HVM_CONFIG_EVTCHN_ENUM, kvm_check_cap(KVM_CAP_XEN_HVM) & above);
+}
+
+TEST_F(additions, the_flag_of_the_port_table_is_accepted)
+{
+	EXPECT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM));
+	EXPECT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM |
+					 KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
+					 KVM_XEN_HVM_CONFIG_EVTCHN_SEND));
+}
+
+TEST_F(additions, the_flags_of_unknown_additions_are_refused)
+{
+	int bit;
+
+	for (bit = FIRST_ADDITION; bit < 32; bit++) {
+		if (1u << bit == KVM_XEN_HVM_CONFIG_EVTCHN_ENUM)
+			continue;
+		EXPECT_EQ(-EINVAL, set_flags(self->vm, 1u << bit)) {
+			TH_LOG("bit %d", bit);
+		}
+	}
+}
+
+TEST_F(additions, the_port_table_is_unknown_until_it_was_asked_for)
+{
+	EXPECT_EQ(-ENOENT, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
+	ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
+	EXPECT_EQ(-ENOENT, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
+	ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM));
+	EXPECT_EQ(0, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
+	ASSERT_EQ(0, set_flags(self->vm, 0));
+	EXPECT_EQ(-ENOENT, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
+}
+
+TEST_F(additions, the_port_table_is_never_set_by_its_own_attribute)
+{
+	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_EVTCHN_ENUM };
+
+	ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM));
+	EXPECT_EQ(-1, __vm_ioctl(self->vm, KVM_XEN_HVM_SET_ATTR, &attr));
+	EXPECT_EQ(ENOENT, errno);
+}
+
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_HYPERCALL_MSR)
