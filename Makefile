@@ -49,19 +49,28 @@ unit: ## the pure units in user space
 	$(Q)$(testbed) make -C tools/testing/kvm-xen
 
 selftests: modules emulator ## this project's KVM selftests
-	$(Q)$(boot) selftests
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) run --group selftest
 
 kernel-tests: modules emulator ## the kernel's own tests of Xen support, unmodified
-	$(Q)$(boot) kernel-tests
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) run --group kernel
+
+stock-proof: emulator ## tests said to fail on stock modules do fail there
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) prove-stock
 
 guests: modules emulator ## Xen guests, each judged from inside
-	$(Q)$(boot) guests
+	$(Q)$(boot) run --group guest
+
+harness-test: emulator ## the harness judges fabricated tests
+	$(Q)$(boot) self-test
 
 bench-small: modules emulator ## instructions per operation
-	$(Q)$(boot) bench
+	$(Q)$(boot) run --group bench
 
 emulator-proof: emulator ## thirty boots of a busy Xen guest on stock modules
-	$(Q)$(boot) emulator-proof
+	$(Q)$(boot) run --group proof --modules stock
 
 integrate-test: ## a whole tree: integrated, patched, compared and compiled (long)
 	$(Q)$(testbed) scripts/test-integrate
@@ -92,5 +101,6 @@ help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
 .PHONY: modules install uninstall integrate patch demo check layers build-test unit \
-	selftests kernel-tests guests bench-small emulator-proof integrate-test \
+	selftests kernel-tests stock-proof guests harness-test bench-small \
+	emulator-proof integrate-test \
 	style sparse boot-shell testbed emulator clean help
