@@ -1,0 +1,168 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Process 1 of the booted host: loads the KVM modules, runs the tests that the
+# harness listed in /job, and says one word about each on a serial port of its
+# own.  What a test prints goes to the console, between two marks.
+#
+# /job/conf      settings, as shell variables
+# /job/modules   the modules to load: one "path parameters" a line
+# /job/tests     the names of the tests, one a line, each with /job/run/NAME
+# /job/splats    what must not appear in the kernel log
+
+export PATH=/selftests:/bin:/usr/bin:/sbin:/usr/sbin HOME=/root TERM=linux
+
+setup_root() {
+	/bin/busybox mkdir -p /proc /sys /dev /tmp /run /root /selftests
+	/bin/busybox --install -s /bin
+	mount -t proc proc /proc
+	mount -t sysfs sys /sys
+	mount -t devtmpfs dev /dev
+	mkdir -p /dev/pts /dev/shm
+	mount -t devpts devpts /dev/pts
+	mount -t tmpfs shm /dev/shm
+	mount -t debugfs debugfs /sys/kernel/debug
+	mount -t tracefs tracefs /sys/kernel/tracing
+	ln -sf /proc/self/fd /dev/fd
+	ip link set lo up
+	dmesg -n "$loglevel"
+}
+
+say() {
+	echo "$*" >&3
+}
+
+mark() {
+	printf '\n@@ %s\n' "$*"
+}
+
+# Prints the lines of the kernel log since the last call that must not be there.
+new_splats() {
+	dmesg -c >/tmp/dmesg
+	grep -v "ommand line: " /tmp/dmesg | grep -E -f /job/splats | head -n 8
+}
+
+load_modules() {
+	while read -r module params; do
+		case $module in
+		*kvm-amd.ko) grep -qw svm /proc/cpuinfo || continue ;;
+		*kvm-intel.ko) grep -qw vmx /proc/cpuinfo || continue ;;
+		esac
+		# shellcheck disable=SC2086 # the parameters are words
+		insmod "$module" $params || return 1
+	done </job/modules
+}
+
+loaded() {
+	grep -q "^$1 " /proc/modules
+}
+
+unload_modules() {
+	for module in kvm_amd kvm_intel kvm; do
+		loaded $module || continue
+		rmmod $module || return 1
+	done
+}
+
+# The testbed's own root, made writable by a layer in memory.
+mount_testbed() {
+	mkdir -p /lower /layer /testbed
+	mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose \
+		testbed /lower || return 1
+	mount -t tmpfs -o size=75% layer /layer || return 1
+	mkdir /layer/upper /layer/work
+	mount -t overlay -o lowerdir=/lower,upperdir=/layer/upper,workdir=/layer/work \
+		overlay /testbed || return 1
+	for dir in proc sys dev; do
+		mount --rbind /$dir /testbed/$dir || return 1
+	done
+	mount -t tmpfs tmp /testbed/tmp && mount -t tmpfs run /testbed/run
+}
+
+in_testbed() {
+	chroot /testbed /usr/bin/env -i HOME=/root TERM="$TERM" KVM_XEN_CACHE=/cache \
+		PATH=/src/build/selftests:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# Runs the test $1; what it starts and leaves behind is ended with it.
+run_test() {
+	if [ "$root" = testbed ]; then
+		(in_testbed setsid -w sh -c "cd /src; $(cat "/job/run/$1")") </dev/null
+	else
+		(cd /selftests && setsid sh -c "$(cat "/job/run/$1")") </dev/null
+	fi
+	status=$?
+	kill -9 -1
+	return $status
+}
+
+# Says the word about $1, which ended with status $2; fails after a splat.
+judge() {
+	new_splats >/tmp/splats
+	mark end "$1"
+	if [ -s /tmp/splats ]; then
+		sed "s|^|SPLAT $1 |" /tmp/splats >&3
+		say FAIL "$1" splat
+		return 1
+	fi
+	case $2 in
+	0) say PASS "$1" ;;
+	4) say SKIP "$1" ;;
+	*) say FAIL "$1" "$2" ;;
+	esac
+}
+
+run_tests() {
+	while read -r name <&4; do
+		say START "$name"
+		mark start "$name"
+		run_test "$name" 4<&- 3>&-
+		judge "$name" $? || return 1
+	done 4</job/tests
+}
+
+finish() {
+	say START modules-unload
+	mark start modules-unload
+	unload_modules
+	judge modules-unload $?
+}
+
+halt_now() {
+	say "$1"
+	mark halt
+	sync
+	poweroff -f
+	while :; do sleep 1; done
+}
+
+shell() {
+	printf '\n  %s KVM modules, kernel %s; / is the testbed, /src the checkout.\n' \
+		"$modules" "$(uname -r)"
+	printf '  Leave with ctrl-d (or ctrl-a x).\n\n'
+	export -p >/dev/null
+	setsid cttyhack chroot /testbed /usr/bin/env -i HOME=/root TERM="$term" \
+		KVM_XEN_CACHE=/cache PATH=/src/build/selftests:/usr/sbin:/usr/bin:/sbin:/bin \
+		sh -c 'cd /src && exec bash -i'
+	halt_now DONE
+}
+
+# shellcheck disable=SC1091 # made by the harness
+. /job/conf
+setup_root
+stty -F /dev/ttyS1 raw -echo
+exec 3>/dev/ttyS1
+
+new_splats >/tmp/splats
+load_modules || halt_now "BROKEN the KVM modules cannot be loaded"
+[ -c /dev/kvm ] || halt_now "BROKEN there is no /dev/kvm: no SVM and no VMX on this CPU?"
+[ "$root" != testbed ] || mount_testbed || halt_now "BROKEN the testbed root cannot be mounted"
+new_splats >>/tmp/splats
+if [ -s /tmp/splats ]; then
+	halt_now "BROKEN the kernel log has: $(head -n 1 /tmp/splats)"
+fi
+
+say READY
+[ "$mode" != shell ] || shell
+run_tests && finish
+halt_now DONE

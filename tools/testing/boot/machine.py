@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The QEMU that boots the host kernel: which one, how it is called, its channels."""
+
+import fcntl
+import functools
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from common import CACHE
+
+KVM_CREATE_VM = 0xAE01
+
+# Time limits of the kernel's own watchdogs are long: a busy machine is no bug.
+ARGUMENTS = ("console=ttyS0 loglevel=7 panic=-1 nokaslr log_buf_len=4M sysrq_always_enabled "
+             "printk.devkmsg=on printk.time=1 random.trust_cpu=on no_timer_check "
+             "rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60")
+
+
+def warn(text):
+    print(f"boot: WARNING: {text}", flush=True)
+
+
+@functools.cache
+def emulator():
+    """The corrected QEMU where it is built, else the packaged one."""
+    ours = CACHE / "emulator/current/bin/qemu-system-x86_64"
+    if ours.exists():
+        return (str(ours), *data_dirs(ours))
+    warn("the corrected QEMU is not built (scripts/emulator ensure); the packaged one "
+         "runs nested guests wrongly now and then")
+    return ("qemu-system-x86_64",)
+
+
+def data_dirs(binary):
+    """Debian's firmware, where the built QEMU has none installed beside it."""
+    if (binary.resolve().parents[1] / "share/qemu/bios-256k.bin").exists():
+        return []
+    return ["-L", "/usr/share/qemu", "-L", "/usr/share/seabios"]
+
+
+def nested_kvm():
+    """True where this machine has KVM, and KVM lets its guests use it again."""
+    nested = any(pathlib.Path(f"/sys/module/{name}/parameters/nested").is_file()
+                 and pathlib.Path(f"/sys/module/{name}/parameters/nested").read_text()[0] in "Y1"
+                 for name in ("kvm_amd", "kvm_intel"))
+    if not nested:
+        return False
+    try:
+        with open("/dev/kvm", "rb+", buffering=0) as kvm:
+            os.close(fcntl.ioctl(kvm, KVM_CREATE_VM, 0))
+    except OSError:
+        return False
+    return True
+
+
+def acceleration(icount):
+    """The arguments that choose who runs the host kernel's instructions."""
+    if icount:
+        return ["-accel", "tcg", "-cpu", "max", "-icount", "shift=0,sleep=off"]
+    if nested_kvm() and not os.environ.get("KVM_XEN_TCG"):
+        return ["-accel", "kvm", "-cpu", "host"]
+    return ["-accel", "tcg,thread=multi", "-cpu", "max"]
+
+
+def command(kernel, initrd, machine):
+    """QEMU's command line for the machine of a test, without its channels."""
+    root, smp, memory, append, icount, _ = machine
+    args = [*emulator(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-machine", "q35", *acceleration(icount), "-smp", str(smp), "-m", str(memory),
+            "-kernel", str(kernel.image), "-initrd", str(initrd),
+            "-append", f"{ARGUMENTS} {append}".strip()]
+    if root == "testbed":
+        args += ["-virtfs", "local,path=/,mount_tag=testbed,security_model=none,"
+                            "readonly=on,multidevs=remap"]
+    return args
+
+
+class Machine:
+    """A running QEMU with three channels: console, verdicts, control."""
+
+    def __init__(self, args):
+        ends = {name: socket.socketpair() for name in ("console", "verdict", "control")}
+        for name, (_, theirs) in ends.items():
+            args = [*args, "-chardev", f"socket,id={name},fd={theirs.fileno()}"]
+        args += ["-serial", "chardev:console", "-serial", "chardev:verdict",
+                 "-mon", "chardev=control,mode=control"]
+        self.complaints = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.complaints,
+            pass_fds=[theirs.fileno() for _, theirs in ends.values()])
+        for name, (mine, theirs) in ends.items():
+            theirs.close()
+            setattr(self, name, mine)
+
+    def interrogate(self):
+        """Makes the kernel print what its CPUs and blocked tasks do (SysRq)."""
+        self.order("qmp_capabilities")
+        for key in b"lw":
+            self.order("chardev-send-break", {"id": "console"})
+            time.sleep(0.5)
+            self.console.send(bytes([key]))
+            time.sleep(0.5)
+
+    def order(self, name, arguments=None):
+        message = {"execute": name, "arguments": arguments or {}}
+        self.control.send(json.dumps(message).encode() + b"\n")
+
+    def stop(self):
+        """Ends QEMU; returns what it had to complain about."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.complaints.seek(0)
+        complaint = self.complaints.read().decode(errors="replace").strip()
+        for channel in (self.console, self.verdict, self.control):
+            channel.close()
+        return complaint
+
+
+def interactive(args):
+    """Runs QEMU on this terminal; returns its exit status."""
+    args = [*args, "-chardev", "stdio,id=console,mux=on,signal=off",
+            "-serial", "chardev:console", "-serial", "null", "-mon", "chardev=console"]
+    sys.stdout.flush()
+    return subprocess.call(args)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The list of tests: reads manifest.toml into Test values and selects from them."""
+
+import dataclasses
+import pathlib
+import tomllib
+
+from common import ROOT, Error
+
+SELFTESTS = ROOT / "build/selftests"
+SOURCES = ROOT / "tools/testing/selftests/kvm/x86_64"
+GROUPS = ("selftest", "kernel", "guest", "bench", "proof", "harness")
+
+
+@dataclasses.dataclass
+class Test:
+    """One row: what to run in the booted host, and how that host is made."""
+
+    name: str
+    run: str = ""
+    group: str = "selftest"
+    smp: int = 2
+    memory: int = 2048
+    timeout: int = 300
+    root: str = "initramfs"
+    append: str = ""
+    modparams: dict = dataclasses.field(default_factory=dict)
+    stock: str = ""
+    icount: bool = False
+    needs: list = dataclasses.field(default_factory=list)
+    expect: str = ""
+
+    def __post_init__(self):
+        if not self.run:
+            self.run = self.name
+            self.needs = [f"build/selftests/{self.name}", *self.needs]
+        check(self)
+
+    def machine(self):
+        """Tests with the same value share one boot."""
+        params = tuple(sorted(self.modparams.items()))
+        return (self.root, self.smp, self.memory, self.append, self.icount, params)
+
+    def missing(self):
+        """The first needed file that is not there, or None."""
+        return next((n for n in self.needs if not (ROOT / n).exists()), None)
+
+    def stock_verdict(self):
+        """What stock modules are known to do: "fail", "pass" or ""."""
+        return self.stock.partition(":")[0].strip()
+
+
+def check(test):
+    """Refuses a row that means nothing."""
+    where = f"manifest.toml: {test.name}"
+    if not test.name or "/" in test.name or " " in test.name:
+        raise Error(f"{where}: a name is one word without a slash")
+    if test.group not in GROUPS:
+        raise Error(f"{where}: group is one of {', '.join(GROUPS)}")
+    if test.root not in ("initramfs", "testbed"):
+        raise Error(f"{where}: root is initramfs or testbed")
+    if test.stock_verdict() not in ("", "pass", "fail"):
+        raise Error(f"{where}: stock is \"pass\" or \"fail: the reason\"")
+    if test.stock_verdict() == "fail" and not test.stock.partition(":")[2].strip():
+        raise Error(f"{where}: stock = \"fail\" needs its reason: \"fail: ...\"")
+    if test.icount and test.smp != 1:
+        raise Error(f"{where}: icount needs smp = 1")
+
+
+def expand(row):
+    """One Test for a row with a name, several for a row with names."""
+    row = dict(row)
+    names = row.pop("names", None) or [row.pop("name", "")]
+    known = {field.name for field in dataclasses.fields(Test)}
+    unknown = set(row) - known
+    if unknown:
+        raise Error(f"manifest.toml: {names[0]}: unknown key {sorted(unknown)[0]}")
+    return [Test(name=name, **row) for name in names]
+
+
+def unlisted(tests):
+    """Selftests that have a source but no row get the defaults."""
+    listed = {test.name for test in tests}
+    names = sorted(path.stem for path in SOURCES.glob("*_test.c"))
+    return [Test(name=name) for name in names if name not in listed]
+
+
+def load(path=None):
+    """All tests of the manifest, in its order."""
+    default = pathlib.Path(__file__).with_name("manifest.toml")
+    extra = unlisted if path is None else lambda tests: []
+    path = pathlib.Path(path or default)
+    with open(path, "rb") as file:
+        try:
+            rows = tomllib.load(file).get("test", [])
+        except tomllib.TOMLDecodeError as err:
+            raise Error(f"{path.name}: {err}") from err
+    tests = [test for row in rows for test in expand(row)]
+    seen = set()
+    for test in tests:
+        if test.name in seen:
+            raise Error(f"{path.name}: {test.name} is listed twice")
+        seen.add(test.name)
+    return tests + extra(tests)
+
+
+def select(tests, groups, names):
+    """The tests of the groups, or the named ones; a name may be a glob."""
+    chosen = [t for t in tests if not groups or t.group in groups]
+    if not names:
+        return [t for t in chosen if groups or t.group not in ("harness", "proof")]
+    for name in names:
+        if not any(pathlib.PurePath(t.name).match(name) for t in chosen):
+            raise Error(f"no test is called {name}: see boot list")
+    return [t for t in chosen if any(pathlib.PurePath(t.name).match(n) for n in names)]

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Shows on the distribution's stock modules what the manifest says of them."""
+
+from common import Error
+from report import Report, results_path
+from runner import Runner
+from session import UNLOAD, Result
+
+# A failure of these kinds is the modules' own doing; others are the harness's.
+PROVEN = ("exit", "splat", "panic")
+
+
+class Expectation(Report):
+    """Turns each result on stock modules into one about the manifest's word."""
+
+    def __init__(self, tests):
+        super().__init__()
+        self.expected = {test.name: test.stock_verdict() for test in tests}
+        self.why = {test.name: test.stock.partition(":")[2].strip() for test in tests}
+
+    def result(self, result, tail=()):
+        if result.name == UNLOAD:
+            return
+        super().result(self.judge(result), tail)
+
+    def judge(self, result):
+        name, seconds = result.name, result.seconds
+        if self.expected[name] == "pass":
+            if result.verdict == "pass":
+                return Result(f"{name} (passes on stock)", "pass", seconds=seconds)
+            return Result(name, "fail", result.kind,
+                          f"passes on stock, says the manifest, but: {result.reason}")
+        if result.verdict == "fail" and result.kind in PROVEN:
+            self.note(f"    stock: {result.reason}")
+            return Result(f"{name} (fails on stock: {self.why[name]})", "pass", seconds=seconds)
+        word = {"pass": "it passes", "skip": f"it is skipped: {result.reason}"}
+        return Result(name, "fail", result.kind, "fails on stock, says the manifest, but "
+                      + word.get(result.verdict, f"{result.kind}: {result.reason}"))
+
+
+def main(tests):
+    tests = [test for test in tests if test.stock_verdict()]
+    if not tests:
+        raise Error("no selected test says what it does on stock modules")
+    report = Expectation(tests)
+    Runner(report, "stock").run(tests)
+    report.write_json(results_path("proof", "stock"))
+    return report.finish()

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a person sees: one line a test, signs of life, totals; and the JSON."""
+
+import dataclasses
+import json
+import sys
+import time
+
+from common import BUILD
+
+QUIET = 10
+
+
+class Report:
+    """Collects results and prints them as they come."""
+
+    def __init__(self, verbose=False):
+        self.verbose = verbose
+        self.results = []
+        self.shown = time.monotonic()
+
+    def note(self, text):
+        print(text, flush=True)
+        self.shown = time.monotonic()
+
+    def progress(self, what, since):
+        """Prints a sign of life, but only after some seconds of silence."""
+        now = time.monotonic()
+        if not self.verbose and now - self.shown >= QUIET:
+            self.note(f"  ... {what}, {now - since:.0f} s")
+
+    def result(self, result, tail=()):
+        self.results.append(result)
+        line = {"pass": f"ok  {result.name}  ({result.seconds:.0f} s)",
+                "fail": f"FAIL {result.name}: {result.reason}",
+                "skip": f"skip {result.name}: {result.reason}"}[result.verdict]
+        self.note(line)
+        for text in tail:
+            self.note(f"     | {text}")
+
+    def count(self, verdict):
+        return sum(r.verdict == verdict for r in self.results)
+
+    def write_json(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [dataclasses.asdict(result) for result in self.results]
+        path.write_text(json.dumps(rows, indent=1) + "\n")
+
+    def finish(self):
+        """Prints the totals; returns the exit status."""
+        passed, failed, skipped = map(self.count, ("pass", "fail", "skip"))
+        sys.stdout.flush()
+        print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+        return 0 if passed and not failed else 1
+
+
+def results_path(group, which):
+    return BUILD / "results" / (f"{group}.json" if which == "ours" else f"{which}-{group}.json")

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Distributes tests over boots: equal machines share one, a casualty ends one."""
+
+import os
+import pathlib
+import tempfile
+
+import initramfs
+import machine
+from common import BUILD
+from session import Log, Result, Session
+
+
+class Runner:
+    """Runs tests on one choice of modules and reports each."""
+
+    def __init__(self, report, which, verbose=False, loglevel=7):
+        self.report = report
+        self.which = which
+        self.verbose = verbose
+        self.loglevel = loglevel
+        self.kernel = initramfs.Kernel()
+
+    def logs(self, group):
+        base = BUILD / "logs" if self.which == "ours" else BUILD / "logs" / self.which
+        return base / group
+
+    def run(self, tests):
+        """Runs all tests; every one of them gets a result."""
+        for group in dict.fromkeys(test.group for test in tests):
+            (self.logs(group) / "console.log").unlink(missing_ok=True)
+        for batch in batches(self.present(tests)):
+            while batch:
+                results = self.boot(batch)
+                seen = {result.name for result in results}
+                batch = [test for test in batch if test.name not in seen]
+
+    def present(self, tests):
+        """The tests whose files are there; the others fail at once."""
+        for test in tests:
+            missing = test.missing()
+            if missing:
+                self.fail(test, "missing", f"{missing} is missing")
+            else:
+                yield test
+
+    def fail(self, test, kind, reason, tail=()):
+        result = Result(test.name, "fail", kind, reason)
+        self.report.result(result, tail)
+        return result
+
+    def boot(self, tests):
+        """One boot; returns the results that it brought, at least one."""
+        first = tests[0]
+        log = Log(self.logs(first.group), self.verbose)
+        with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
+            initrd = pathlib.Path(scratch) / "initramfs"
+            self.pack(initrd, tests)
+            args = machine.command(self.kernel, initrd, first.machine())
+            session = Session(machine.Machine(args), tests, log, self.report)
+            results = session.run()
+        log.finish()
+        if session.ready:
+            return results or [self.fail(first, "boot", "the host ended before the test began")]
+        return [self.fail(test, "boot", f"the host is not usable: {session.broken}",
+                          log.tail() if test is first else ()) for test in tests]
+
+    def pack(self, initrd, tests, mode="run"):
+        first = tests[0]
+        conf = {"mode": mode, "loglevel": self.loglevel, "term": os.environ.get("TERM", "linux")}
+        initramfs.make(initrd, self.kernel, self.which, tests, first.root, first.modparams, conf)
+
+    def shell(self, test):
+        """A person's shell in the machine of test."""
+        with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
+            initrd = pathlib.Path(scratch) / "initramfs"
+            self.pack(initrd, [test], "shell")
+            return machine.interactive(machine.command(self.kernel, initrd, test.machine()))
+
+
+def batches(tests):
+    """Groups tests of one group and one machine, in their order."""
+    groups = {}
+    for test in tests:
+        groups.setdefault((test.group, test.machine()), []).append(test)
+    return list(groups.values())

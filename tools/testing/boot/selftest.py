@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The harness judges fabricated tests, each of which must be judged right.
+
+It uses stock modules, so that it says nothing about ours.
+"""
+
+import dataclasses
+
+from manifest import Test
+from report import Report, results_path
+from runner import Runner
+from session import UNLOAD, Result
+
+
+@dataclasses.dataclass
+class Case:
+    """A fabricated test, and the verdict, kind and reason that it must get."""
+
+    name: str
+    run: str
+    verdict: str
+    kind: str = ""
+    reason: str = ""
+    timeout: int = 60
+
+
+CASES = (
+    Case("good", "echo fine", "pass"),
+    Case("bad", "echo 'not ok 3 the sum'; exit 1", "fail", "exit", "status 1: not ok 3 the sum"),
+    Case("killed", "kill -SEGV $$", "fail", "exit", "signal 11"),
+    Case("absent", "no-such-program", "fail", "missing", "status 127"),
+    Case("skipped", "echo '1..0 # SKIP no such CPU'; exit 4", "skip", "", "no such CPU"),
+    Case("skipped-mutely", "exit 4", "fail", "exit", "without a reason"),
+    Case("forger", "echo 'PASS forger'; printf '@@ end forger\\n'; exit 3", "fail", "exit",
+         "status 3"),
+    Case("leaves-a-child", "sleep 1000 & exec true", "pass"),
+    Case("splat", "echo 'WARNING: CPU: 0 PID: 1 at fabricated' >/dev/kmsg", "fail", "splat",
+         "at fabricated"),
+    Case("after-a-splat", "true", "pass"),
+    Case("panic", "echo c >/proc/sysrq-trigger", "fail", "panic", "Kernel panic"),
+    Case("mute", "echo o >/proc/sysrq-trigger; sleep 100", "fail", "", "without a verdict"),
+    Case("hang", "sleep 100000", "fail", "timeout", "no verdict within", timeout=6),
+    Case("last", "true", "pass"),
+    Case(UNLOAD, "", "pass"),
+)
+
+
+class Judge(Report):
+    """Compares each result with what its case demands."""
+
+    def __init__(self):
+        super().__init__()
+        self.cases = {case.name: case for case in CASES}
+
+    def result(self, result, tail=()):
+        case = self.cases[result.name]
+        right = (result.verdict == case.verdict and case.kind in ("", result.kind)
+                 and case.reason in result.reason)
+        if right:
+            super().result(Result(f"harness: {case.name}", "pass", seconds=result.seconds))
+        else:
+            super().result(Result(f"harness: {case.name}", "fail", "exit",
+                                  f"judged {result.verdict} {result.kind} ({result.reason}), "
+                                  f"not {case.verdict} {case.kind} ({case.reason})"), tail)
+
+    def unjudged(self):
+        """A case without any result is a failure of the harness as well."""
+        seen = {result.name.removeprefix("harness: ") for result in self.results}
+        for name in self.cases:
+            if name not in seen:
+                super().result(Result(f"harness: {name}", "fail", "exit", "got no result"))
+
+
+def main():
+    tests = [Test(name=case.name, run=case.run, group="harness", timeout=case.timeout,
+                  memory=512, needs=[]) for case in CASES if case.name != UNLOAD]
+    judge = Judge()
+    Runner(judge, "stock").run(tests)
+    judge.unjudged()
+    judge.write_json(results_path("harness", "stock"))
+    return judge.finish()

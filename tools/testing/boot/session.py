@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One boot: follows the host's channels and turns them into one result a test.
+
+The verdict channel carries lines: READY, START name, PASS name, SKIP name,
+FAIL name status, SPLAT name text, BROKEN text, DONE.  The console carries all
+output, with "@@ start name" and "@@ end name" around each test.  A test that
+was started and has no word of its own when the machine ends has failed.
+"""
+
+import contextlib
+import dataclasses
+import re
+import selectors
+import sys
+import time
+
+from common import scaled
+
+UNLOAD = "modules-unload"
+BOOT_LIMIT = 240
+MARK_LIMIT = 20
+PANIC = re.compile(r"Kernel panic - not syncing: .*|BUG: .*|Oops: .*|watchdog: BUG.*")
+CHATTER = re.compile(r"^\s*(\[ *[0-9.]+\]|@@ |#|ok |1\.\.|$)")
+
+
+@dataclasses.dataclass
+class Result:
+    """What became of one test."""
+
+    name: str
+    verdict: str            # pass, fail or skip
+    kind: str = ""          # of a failure: exit, splat, panic, timeout, boot, missing
+    reason: str = ""
+    seconds: float = 0.0
+    metrics: dict = dataclasses.field(default_factory=dict)
+
+
+class Log:
+    """The console: kept whole, cut into one log a test, shown live if asked."""
+
+    def __init__(self, directory, verbose):
+        self.directory = directory
+        self.verbose = verbose
+        self.rest = b""
+        self.lines = []         # of the running test, or of the boot before it
+        self.ended = set()
+        directory.mkdir(parents=True, exist_ok=True)
+        self.whole = open(directory / "console.log", "a", encoding="utf-8")
+        self.file = None
+
+    def feed(self, data):
+        if self.verbose:
+            sys.stdout.write(data.decode(errors="replace").replace("\r\n", "\n"))
+            sys.stdout.flush()
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            self.line(line.decode(errors="replace").rstrip("\r"))
+
+    def line(self, text):
+        word = text.split()
+        if word[:2] == ["@@", "start"]:
+            self.lines = []
+            self.open(word[2])
+        self.lines.append(text)
+        for file in filter(None, (self.whole, self.file)):
+            file.write(text + "\n")
+            file.flush()
+        if word[:2] == ["@@", "end"]:
+            self.ended.add(word[2])
+            self.close()
+
+    def open(self, name):
+        self.close()
+        self.file = open(self.directory / f"{name}.log", "w", encoding="utf-8")
+
+    def close(self):
+        if self.file:
+            self.file.close()
+        self.file = None
+
+    def finish(self):
+        self.close()
+        self.whole.close()
+
+    def find(self, pattern):
+        return next((m for m in map(re.compile(pattern).search, self.lines) if m), None)
+
+    def skip_reason(self):
+        match = self.find(r"# SKIP[ :-]*(.*)")
+        return match[1].strip() if match and match[1].strip() else ""
+
+    def metrics(self):
+        """Figures that a test prints as "# metric name value"."""
+        found = (re.match(r"# metric (\S+) (-?[0-9.]+)", line) for line in self.lines)
+        return {m[1]: float(m[2]) for m in found if m}
+
+    def failure(self):
+        """The line that says most about why a test failed."""
+        match = self.find(r"Test Assertion Failure")
+        if match:
+            after = self.lines[self.lines.index(match.string) + 1:]
+            return next((" ".join(line.split()) for line in after if line.strip()), "")
+        match = self.find(r"^\s*(?:not ok .*|FAIL\b.*|Bail out!.*)")
+        if match:
+            return match[0].strip()
+        said = [line for line in self.lines if not CHATTER.match(line)]
+        return said[-1].strip() if said else ""
+
+    def tail(self, count=12):
+        return [line for line in self.lines if line.strip()][-count:]
+
+
+class Session:
+    """Runs tests in one boot; results() yields a Result for each it got to."""
+
+    def __init__(self, machine, tests, log, report):
+        self.machine = machine
+        self.tests = {test.name: test for test in tests}
+        self.log = log
+        self.report = report
+        self.ready = False
+        self.done = False
+        self.broken = ""
+        self.running = None
+        self.began = time.monotonic()
+        self.splats = []
+        self.word = None
+        self.rest = b""
+        self.results = []
+
+    def limit(self):
+        """How long the present step may take."""
+        if self.running is None:
+            return scaled(BOOT_LIMIT)
+        return scaled(self.tests[self.running].timeout if self.running in self.tests else 120)
+
+    def run(self):
+        """Follows the machine to its end; returns the results in order."""
+        reason = self.follow()
+        if self.word:
+            self.conclude()
+        if self.running is not None:
+            self.lost(reason)
+        complaint = self.machine.stop()
+        if not self.ready and not self.broken:
+            self.broken = complaint or f"the host did not come up ({reason})"
+        return self.results
+
+    def follow(self):
+        """Reads both channels until the machine ends; returns why it did."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.machine.console, selectors.EVENT_READ, self.log.feed)
+            selector.register(self.machine.verdict, selectors.EVENT_READ, self.feed)
+            while True:
+                if not self.pump(selector):
+                    return "panic"
+                if self.word and self.word[1] in self.log.ended:
+                    self.conclude()
+                if self.done and self.running is None:
+                    return "done"
+                if self.overdue():
+                    return "timeout"
+                self.report.progress(self.running or "booting the host", self.began)
+
+    def pump(self, selector):
+        """Passes on what came within a second; False at the machine's end."""
+        for key, _ in selector.select(1):
+            try:
+                data = key.fileobj.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if data:
+                key.data(data)
+            else:
+                selector.unregister(key.fileobj)
+        return bool(selector.get_map())
+
+    def overdue(self):
+        elapsed = time.monotonic() - self.began
+        if self.word and elapsed > self.word_time - self.began + scaled(MARK_LIMIT):
+            self.conclude()
+            return False
+        if elapsed < self.limit():
+            return False
+        self.report.note(f"{self.running or 'the boot'} is over its time limit: asking the kernel "
+                         "what it does")
+        self.interrogate()
+        return True
+
+    def interrogate(self):
+        """Lets the kernel print its state into the log before it is ended."""
+        with contextlib.suppress(OSError):
+            self.machine.interrogate()
+            self.machine.console.settimeout(3)
+            while data := self.machine.console.recv(65536):
+                self.log.feed(data)
+
+    def feed(self, data):
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            self.verdict(line.decode(errors="replace").strip("\r\0 "))
+
+    def verdict(self, line):
+        word, _, rest = line.partition(" ")
+        name, _, detail = rest.partition(" ")
+        if word == "READY":
+            self.ready = True
+        elif word == "DONE":
+            self.done = True
+        elif word == "BROKEN":
+            self.broken = rest
+            self.done = True
+        elif word == "START":
+            self.start(name)
+        elif word == "SPLAT":
+            self.splats.append(detail)
+        elif word in ("PASS", "FAIL", "SKIP") and name == self.running:
+            self.word = (word, name, detail)
+            self.word_time = time.monotonic()
+
+    def start(self, name):
+        if self.word:
+            self.conclude()
+        self.running = name
+        self.began = time.monotonic()
+        self.splats = []
+
+    def conclude(self):
+        """Makes a result of the word that came."""
+        word, name, detail = self.word
+        self.word = None
+        result = Result(name, {"PASS": "pass", "SKIP": "skip"}.get(word, "fail"))
+        if word == "SKIP":
+            result.reason = self.log.skip_reason()
+            if not result.reason:
+                result.verdict, result.kind = "fail", "exit"
+                result.reason = "skipped without a reason (# SKIP ...)"
+        elif word == "FAIL":
+            result.kind, result.reason = self.explain(detail)
+        self.record(result)
+
+    def explain(self, detail):
+        if detail == "splat":
+            return "splat", "the kernel log has: " + " | ".join(self.splats[:3])
+        status = f"status {detail}"
+        if detail.isdigit() and 128 < int(detail) < 193:
+            status = f"signal {int(detail) - 128}"
+        kind = "missing" if detail in ("126", "127") else "exit"
+        return kind, ": ".join(filter(None, (status, self.log.failure())))
+
+    def lost(self, why):
+        """The machine ended, or was ended, under the running test."""
+        panic = self.log.find(PANIC)
+        if why == "timeout":
+            reason = f"no verdict within {self.limit():.0f} s"
+        elif panic:
+            why, reason = "panic", panic[0]
+        else:
+            reason = "the host ended without a verdict"
+        self.record(Result(self.running, "fail", why, reason), self.log.tail())
+
+    def record(self, result, tail=()):
+        result.seconds = time.monotonic() - self.began
+        result.metrics = self.log.metrics()
+        self.running = None
+        self.began = time.monotonic()
+        self.results.append(result)
+        self.report.result(result, tail)
