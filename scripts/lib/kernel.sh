@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
 # Kernel trees for the scripts that build against one or change one: which
 # release it is, which series of patches belongs to it, and the copy of its KVM
 # with that series and this project's files. Sourced after common.sh.
