@@ -25,7 +25,7 @@ static bool port_bit(const void *page, u16 offset, u32 port)
 	return READ_ONCE(*word) >> (port % 32) & 1;
 }
 
-static u32 evtchn_2l_nr_ports(const struct xen_layout *layout)
+u32 evtchn_2l_nr_ports(const struct xen_layout *layout)
 {
 	return layout->nr_ports;
 }

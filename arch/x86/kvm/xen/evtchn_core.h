@@ -61,6 +61,7 @@ struct xen_evtchn_ops {
 extern const struct xen_evtchn_ops evtchn_2l_ops;
 
 /* Exposed for the indirect call wrappers of the fast path only. */
+u32 evtchn_2l_nr_ports(const struct xen_layout *layout);
 enum xen_evtchn_verdict evtchn_2l_mark(void *shinfo,
 				       const struct xen_layout *layout,
 				       u32 port);

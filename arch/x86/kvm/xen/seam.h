@@ -14,6 +14,7 @@
 #ifndef _KVM_XEN_SEAM_H
 #define _KVM_XEN_SEAM_H
 
+#include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/math64.h>
@@ -24,7 +25,6 @@
 #include <linux/types.h>
 
 #include <asm/barrier.h>
-#include <asm/cmpxchg.h>
 
 /*
  * Set bit @bit (0 to 31) of the aligned guest word @word with a full barrier.

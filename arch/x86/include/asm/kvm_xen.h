@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Xen guest state that KVM's own structures carry.
+ *
+ * <asm/kvm_host.h> embeds these in struct kvm_xen and struct kvm_vcpu_xen, so
+ * kvm.ko and both vendor modules must agree on them: the three are one unit.
+ * What guards a field is said in arch/x86/kvm/xen.c.
+ */
+#ifndef _ASM_X86_KVM_XEN_H
+#define _ASM_X86_KVM_XEN_H
+
+#include <linux/atomic.h>
+#include <linux/hrtimer.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct xen_evtchn_ops;
+
+#define KVM_XEN_NR_WIDTHS	2
+
+struct kvm_xen_vm_state {
+	const struct xen_evtchn_ops *evtchn_ops;
+	struct xarray ports;		/* struct xen_port, by send_port */
+	atomic_t nr_pollers;		/* bits set in poll_mask */
+};
+
+struct kvm_xen_vcpu_state {
+	/* Selections that found no vcpu_info, per width (enum xen_width). */
+	atomic64_t parked[KVM_XEN_NR_WIDTHS];
+	/* Memslot generation for which vcpu_info is known not to map, or 0. */
+	u64 stalled_generation;
+	/* What the vCPU polls for: a port, XEN_POLL_ANY or XEN_POLL_NONE. */
+	u32 poll_port;
+	struct hrtimer poll_timer;
+};
+
+/* Counters per vCPU, in KVM's statistics file descriptor and debugfs. */
+#define KVM_XEN_VCPU_STATS(x)		\
+	x(xen_hypercalls)		\
+	x(xen_hypercall_exits)		\
+	x(xen_sends)			\
+	x(xen_upcalls)			\
+	x(xen_replays)			\
+	x(xen_timers)			\
+	x(xen_polls)
+
+#define KVM_XEN_STAT_FIELD(name)	u64 name;
+#define KVM_XEN_STAT_DESC(name)		STATS_DESC_COUNTER(VCPU, name),
+
+#ifdef CONFIG_KVM_XEN
+#define KVM_XEN_VCPU_STAT_FIELDS	KVM_XEN_VCPU_STATS(KVM_XEN_STAT_FIELD)
+#define KVM_XEN_VCPU_STAT_DESCS		KVM_XEN_VCPU_STATS(KVM_XEN_STAT_DESC)
+#else
+#define KVM_XEN_VCPU_STAT_FIELDS
+#define KVM_XEN_VCPU_STAT_DESCS
+#endif
+
+#endif /* _ASM_X86_KVM_XEN_H */

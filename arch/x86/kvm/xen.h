@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Xen guests, as the rest of KVM sees them: the only header of the Xen core
+ * that other files of KVM include.
+ */
+#ifndef __ARCH_X86_KVM_XEN_H__
+#define __ARCH_X86_KVM_XEN_H__
+
+#include <asm/xen/hypervisor.h>
+
+#include "xen/abi.h"
+
+/* The name by which KVM's clock code asks where vcpu_info has its time. */
+#define compat_vcpu_info xen_abi_vcpu_info32
+
+/* What KVM_CAP_XEN_HVM reports beyond Linux's own flags. */
+#define KVM_XEN_ADDED_CAPS	KVM_XEN_HVM_CONFIG_EVTCHN_ENUM
+
+#ifdef CONFIG_KVM_XEN
+#include <linux/jump_label_ratelimit.h>
+#include <linux/kvm_xen.h>
+
+extern struct static_key_false_deferred kvm_xen_enabled;
+
+int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
+int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data);
+
+int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc);
+int kvm_xen_hvm_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+int kvm_xen_hvm_get_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+int kvm_xen_vcpu_set_attr(struct kvm_vcpu *vcpu,
+			  struct kvm_xen_vcpu_attr *data);
+int kvm_xen_vcpu_get_attr(struct kvm_vcpu *vcpu,
+			  struct kvm_xen_vcpu_attr *data);
+
+int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
+			    struct kvm_irq_routing_xen_evtchn *uxe);
+int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *xe, struct kvm *kvm);
+int kvm_xen_setup_evtchn(struct kvm *kvm,
+			 struct kvm_kernel_irq_routing_entry *e,
+			 const struct kvm_irq_routing_entry *ue);
+
+int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu);
+bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu);
+void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu);
+void kvm_xen_inject_timer_irqs(struct kvm_vcpu *vcpu);
+void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu);
+
+void kvm_xen_update_tsc_info(struct kvm_vcpu *vcpu);
+void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu);
+void kvm_xen_runstate_set_preempted(struct kvm_vcpu *vcpu);
+void __kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu);
+
+void kvm_xen_init_vm(struct kvm *kvm);
+void kvm_xen_destroy_vm(struct kvm *kvm);
+void kvm_xen_init_vcpu(struct kvm_vcpu *vcpu);
+void kvm_xen_destroy_vcpu(struct kvm_vcpu *vcpu);
+
+/* True where the VMM gave Xen's hypercall page an MSR. */
+static inline bool kvm_xen_msr_enabled(struct kvm *kvm)
+{
+	return static_branch_unlikely(&kvm_xen_enabled.key) &&
+	       kvm->arch.xen_hvm_config.msr;
+}
+
+/* True where VMCALL and VMMCALL are Xen's. */
+static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
+{
+	return static_branch_unlikely(&kvm_xen_enabled.key) &&
+	       (kvm->arch.xen_hvm_config.flags &
+		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL);
+}
+
+/*
+ * The VM-wide vector is a level: it asks for injection as long as the guest
+ * leaves evtchn_upcall_pending set.  A vCPU with a vector of its own is told
+ * by that one alone.
+ */
+static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
+	    vcpu->arch.xen.vcpu_info_cache.active &&
+	    vcpu->kvm->arch.xen.upcall_vector &&
+	    !vcpu->arch.xen.upcall_vector)
+		return __kvm_xen_has_interrupt(vcpu);
+
+	return 0;
+}
+
+/* True where parked selections wait that this vCPU can write by now. */
+static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
+{
+	struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
+
+	return static_branch_unlikely(&kvm_xen_enabled.key) &&
+	       unlikely(atomic64_read(&state->parked[XEN_NARROW]) |
+			atomic64_read(&state->parked[XEN_WIDE])) &&
+	       __kvm_xen_has_pending_events(vcpu);
+}
+
+static inline bool kvm_xen_timer_enabled(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.xen.timer_virq;
+}
+
+static inline int kvm_xen_has_pending_timer(struct kvm_vcpu *vcpu)
+{
+	if (kvm_xen_hypercall_enabled(vcpu->kvm) && kvm_xen_timer_enabled(vcpu))
+		return atomic_read(&vcpu->arch.xen.timer_pending);
+
+	return 0;
+}
+
+/* The LAPIC takes interrupts from now on: repeat an upcall that it refused. */
+static inline void kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
+	    vcpu->arch.xen.upcall_vector)
+		__kvm_xen_sw_enable_lapic(vcpu);
+}
+
+/* The vCPU is about to wait for an event, in HLT or for its start-up. */
+static inline void kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu)
+{
+	if (kvm_xen_msr_enabled(vcpu->kvm))
+		__kvm_xen_runstate_set_blocked(vcpu);
+}
+
+#else /* !CONFIG_KVM_XEN */
+
+#define KVM_XEN_OFF(type, name, args, value)	\
+static inline type name args			\
+{						\
+	return value;				\
+}
+
+#define KVM_XEN_OFF_VOID(name, args)		\
+static inline void name args			\
+{						\
+}
+
+KVM_XEN_OFF(int, kvm_xen_hypercall, (struct kvm_vcpu *vcpu), 1)
+KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,
+	    (struct kvm_vcpu *vcpu, u64 data), 1)
+KVM_XEN_OFF(bool, kvm_xen_msr_enabled, (struct kvm *kvm), false)
+KVM_XEN_OFF(bool, kvm_xen_hypercall_enabled, (struct kvm *kvm), false)
+KVM_XEN_OFF(int, kvm_xen_has_interrupt, (struct kvm_vcpu *vcpu), 0)
+KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
+KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
+KVM_XEN_OFF(int, kvm_xen_has_pending_timer, (struct kvm_vcpu *vcpu), 0)
+KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_inject_timer_irqs, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_sw_enable_lapic, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_update_tsc_info, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_runstate_set_running, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_runstate_set_preempted, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_runstate_set_blocked, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_init_vm, (struct kvm *kvm))
+KVM_XEN_OFF_VOID(kvm_xen_destroy_vm, (struct kvm *kvm))
+KVM_XEN_OFF_VOID(kvm_xen_init_vcpu, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_destroy_vcpu, (struct kvm_vcpu *vcpu))
+
+#undef KVM_XEN_OFF
+#undef KVM_XEN_OFF_VOID
+
+#endif /* CONFIG_KVM_XEN */
+#endif /* __ARCH_X86_KVM_XEN_H__ */

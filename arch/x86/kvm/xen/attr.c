@@ -1,0 +1,598 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attributes of VMs and vCPUs, a row each.
+ *
+ * Every handler runs under kvm->arch.xen.xen_lock, but for a row that says it
+ * takes that itself; those of a vCPU also in a read section of kvm->srcu, with
+ * the vCPU loaded and its mutex held by the ioctl.  A getter changes nothing.
+ * Returns 0 or -errno; -ENOENT for what there is no handler for.
+ */
+#include "internal.h"
+
+#include <linux/nospec.h>
+#include <linux/sched/stat.h>
+
+typedef int (*vm_attr_fn)(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+typedef int (*vcpu_attr_fn)(struct kvm_vcpu *vcpu,
+			    struct kvm_xen_vcpu_attr *data);
+
+/* Vectors below are exceptions of the CPU. */
+static bool is_bad_vector(u8 vector)
+{
+	return vector && vector < 0x10;
+}
+
+/* VM attributes */
+
+static int long_mode_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	if (!IS_ENABLED(CONFIG_64BIT) && data->u.long_mode)
+		return -EINVAL;
+
+	return xen_set_long_mode(kvm, data->u.long_mode);
+}
+
+static int long_mode_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	data->u.long_mode = kvm->arch.xen.long_mode;
+	return 0;
+}
+
+/* What follows a (de)activation of shared_info that came to @r. */
+static int shared_info_placed(struct kvm *kvm, int r)
+{
+	if (r || !kvm->arch.xen.shinfo_cache.active)
+		return r;
+
+	return xen_shared_info_init(kvm);
+}
+
+static int shared_info_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+	u64 gfn = data->u.shared_info.gfn;
+	int r;
+
+	if (gfn == KVM_XEN_INVALID_GFN) {
+		kvm_gpc_deactivate(gpc);
+		return 0;
+	}
+
+	scoped_guard(srcu, &kvm->srcu)
+		r = kvm_gpc_activate(gpc, gfn_to_gpa(gfn), PAGE_SIZE);
+	return shared_info_placed(kvm, r);
+}
+
+static int shared_info_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+
+	data->u.shared_info.gfn = kvm_gpc_is_gpa_active(gpc) ?
+				  gpa_to_gfn(gpc->gpa) : KVM_XEN_INVALID_GFN;
+	return 0;
+}
+
+static int shared_info_hva_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+	u64 hva = data->u.shared_info.hva;
+	int r;
+
+	if (!PAGE_ALIGNED(hva) || hva != (unsigned long)hva)
+		return -EINVAL;
+
+	if (!hva) {
+		kvm_gpc_deactivate(gpc);
+		return 0;
+	}
+
+	scoped_guard(srcu, &kvm->srcu)
+		r = kvm_gpc_activate_hva(gpc, hva, PAGE_SIZE);
+	return shared_info_placed(kvm, r);
+}
+
+static int shared_info_hva_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+
+	data->u.shared_info.hva = kvm_gpc_is_hva_active(gpc) ? gpc->uhva : 0;
+	return 0;
+}
+
+static int vm_vector_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	if (is_bad_vector(data->u.vector))
+		return -EINVAL;
+
+	WRITE_ONCE(kvm->arch.xen.upcall_vector, data->u.vector);
+
+	/* A level: vCPUs whose flag is up by now find out by looking. */
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		xen_kick(vcpu);
+	return 0;
+}
+
+static int vm_vector_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	data->u.vector = kvm->arch.xen.upcall_vector;
+	return 0;
+}
+
+static int version_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	kvm->arch.xen.xen_version = data->u.xen_version;
+	return 0;
+}
+
+static int version_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	data->u.xen_version = kvm->arch.xen.xen_version;
+	return 0;
+}
+
+static int update_flag_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	kvm->arch.xen.runstate_update_flag = data->u.runstate_update_flag;
+	return 0;
+}
+
+static int update_flag_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	data->u.runstate_update_flag = kvm->arch.xen.runstate_update_flag;
+	return 0;
+}
+
+static int evtchn_enum_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_enum request;
+	int r;
+
+	static_assert(sizeof(request) == sizeof(data->u));
+
+	memcpy(&request, &data->u, sizeof(request));
+	r = xen_port_enumerate(kvm, &request);
+	memcpy(&data->u, &request, sizeof(request));
+	return r;
+}
+
+struct vm_attr {
+	vm_attr_fn set;
+	vm_attr_fn get;
+	u32 config_flag;	/* not there until the VMM set this flag */
+	bool sched_info;	/* needs the scheduler's own accounting */
+	bool locks;		/* takes xen_lock itself */
+};
+
+static const struct vm_attr vm_attrs[] = {
+	[KVM_XEN_ATTR_TYPE_LONG_MODE] = {
+		.set = long_mode_set,
+		.get = long_mode_get,
+	},
+	[KVM_XEN_ATTR_TYPE_SHARED_INFO] = {
+		.set = shared_info_set,
+		.get = shared_info_get,
+	},
+	[KVM_XEN_ATTR_TYPE_UPCALL_VECTOR] = {
+		.set = vm_vector_set,
+		.get = vm_vector_get,
+	},
+	[KVM_XEN_ATTR_TYPE_EVTCHN] = {
+		.set = xen_port_set_attr,
+		.locks = true,
+	},
+	[KVM_XEN_ATTR_TYPE_XEN_VERSION] = {
+		.set = version_set,
+		.get = version_get,
+	},
+	[KVM_XEN_ATTR_TYPE_RUNSTATE_UPDATE_FLAG] = {
+		.set = update_flag_set,
+		.get = update_flag_get,
+		.sched_info = true,
+	},
+	[KVM_XEN_ATTR_TYPE_SHARED_INFO_HVA] = {
+		.set = shared_info_hva_set,
+		.get = shared_info_hva_get,
+	},
+	[KVM_XEN_ATTR_TYPE_EVTCHN_ENUM] = {
+		.get = evtchn_enum_get,
+		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM,
+	},
+};
+
+static const struct vm_attr *find_vm_attr(struct kvm *kvm, u16 type)
+{
+	static const struct vm_attr none;
+	const struct vm_attr *attr;
+
+	if (type >= ARRAY_SIZE(vm_attrs))
+		return &none;
+
+	attr = &vm_attrs[array_index_nospec(type, ARRAY_SIZE(vm_attrs))];
+	if (attr->config_flag &&
+	    !(kvm->arch.xen_hvm_config.flags & attr->config_flag))
+		return &none;
+	return attr;
+}
+
+static int call_vm_attr(struct kvm *kvm, const struct vm_attr *attr,
+			vm_attr_fn fn, struct kvm_xen_hvm_attr *data)
+{
+	if (!fn)
+		return -ENOENT;
+	if (attr->sched_info && !sched_info_on())
+		return -EOPNOTSUPP;
+	if (attr->locks)
+		return fn(kvm, data);
+
+	guard(mutex)(&kvm->arch.xen.xen_lock);
+	return fn(kvm, data);
+}
+
+int kvm_xen_hvm_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	const struct vm_attr *attr = find_vm_attr(kvm, data->type);
+
+	return call_vm_attr(kvm, attr, attr->set, data);
+}
+
+int kvm_xen_hvm_get_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	const struct vm_attr *attr = find_vm_attr(kvm, data->type);
+
+	return call_vm_attr(kvm, attr, attr->get, data);
+}
+
+/* vCPU attributes */
+
+static gpa_t gpa_of(struct gfn_to_pfn_cache *gpc)
+{
+	return kvm_gpc_is_gpa_active(gpc) ? gpc->gpa : KVM_XEN_INVALID_GPA;
+}
+
+/* What follows an activation of vcpu_info that came to @r. */
+static int vcpu_info_placed(struct kvm_vcpu *vcpu, int r)
+{
+	if (r)
+		return r;
+
+	kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+	xen_upcall_reevaluate(vcpu);
+	return 0;
+}
+
+static int vcpu_info_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
+	gpa_t gpa = data->u.gpa;
+
+	if (gpa == KVM_XEN_INVALID_GPA) {
+		kvm_gpc_deactivate(gpc);
+		return 0;
+	}
+	if (!IS_ALIGNED(gpa, XEN_ABI_VCPU_INFO_ALIGN))
+		return -ENXIO;
+
+	return vcpu_info_placed(vcpu, kvm_gpc_activate(gpc, gpa,
+						       XEN_ABI_VCPU_INFO_SIZE));
+}
+
+static int vcpu_info_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	data->u.gpa = gpa_of(&vcpu->arch.xen.vcpu_info_cache);
+	return 0;
+}
+
+static int vcpu_info_hva_set(struct kvm_vcpu *vcpu,
+			     struct kvm_xen_vcpu_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
+	u64 hva = data->u.hva;
+
+	if (!hva) {
+		kvm_gpc_deactivate(gpc);
+		return 0;
+	}
+	if (!IS_ALIGNED(hva, XEN_ABI_VCPU_INFO_ALIGN))
+		return -ENXIO;
+
+	return vcpu_info_placed(vcpu,
+				kvm_gpc_activate_hva(gpc, hva,
+						     XEN_ABI_VCPU_INFO_SIZE));
+}
+
+static int vcpu_info_hva_get(struct kvm_vcpu *vcpu,
+			     struct kvm_xen_vcpu_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
+
+	data->u.hva = kvm_gpc_is_hva_active(gpc) ? gpc->uhva : 0;
+	return 0;
+}
+
+static int time_info_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_time_info_cache;
+	int r;
+
+	if (data->u.gpa == KVM_XEN_INVALID_GPA) {
+		kvm_gpc_deactivate(gpc);
+		return 0;
+	}
+
+	r = kvm_gpc_activate(gpc, data->u.gpa,
+			     sizeof(struct xen_abi_time_info));
+	if (!r)
+		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+	return r;
+}
+
+static int time_info_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	data->u.gpa = gpa_of(&vcpu->arch.xen.vcpu_time_info_cache);
+	return 0;
+}
+
+static int runstate_addr_set(struct kvm_vcpu *vcpu,
+			     struct kvm_xen_vcpu_attr *data)
+{
+	return xen_runstate_set_area(vcpu, data->u.gpa);
+}
+
+static int runstate_addr_get(struct kvm_vcpu *vcpu,
+			     struct kvm_xen_vcpu_attr *data)
+{
+	if (!vcpu->arch.xen.runstate_cache.active)
+		return -ENOENT;
+
+	data->u.gpa = vcpu->arch.xen.runstate_cache.gpa;
+	return 0;
+}
+
+static int runstate_current_set(struct kvm_vcpu *vcpu,
+				struct kvm_xen_vcpu_attr *data)
+{
+	if (data->u.runstate.state > XEN_ABI_RUNSTATE_OFFLINE)
+		return -EINVAL;
+
+	xen_runstate_change(vcpu, data->u.runstate.state);
+	return 0;
+}
+
+static int runstate_current_get(struct kvm_vcpu *vcpu,
+				struct kvm_xen_vcpu_attr *data)
+{
+	data->u.runstate.state = vcpu->arch.xen.current_runstate;
+	return 0;
+}
+
+/* Times per state must add up to the time of the last change. */
+static bool runstate_adds_up(const struct kvm_xen_vcpu_attr *data)
+{
+	return data->u.runstate.state_entry_time ==
+	       data->u.runstate.time_running +
+	       data->u.runstate.time_runnable +
+	       data->u.runstate.time_blocked +
+	       data->u.runstate.time_offline;
+}
+
+static int runstate_data_set(struct kvm_vcpu *vcpu,
+			     struct kvm_xen_vcpu_attr *data)
+{
+	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+
+	if (data->u.runstate.state > XEN_ABI_RUNSTATE_OFFLINE ||
+	    !runstate_adds_up(data) ||
+	    data->u.runstate.state_entry_time > get_kvmclock_ns(vcpu->kvm))
+		return -EINVAL;
+
+	xen->current_runstate = data->u.runstate.state;
+	xen->runstate_entry_time = data->u.runstate.state_entry_time;
+	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNING] = data->u.runstate.time_running;
+	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNABLE] = data->u.runstate.time_runnable;
+	xen->runstate_times[XEN_ABI_RUNSTATE_BLOCKED] = data->u.runstate.time_blocked;
+	xen->runstate_times[XEN_ABI_RUNSTATE_OFFLINE] = data->u.runstate.time_offline;
+	xen->last_steal = current->sched_info.run_delay;
+	return 0;
+}
+
+static int runstate_data_get(struct kvm_vcpu *vcpu,
+			     struct kvm_xen_vcpu_attr *data)
+{
+	const u64 *times = vcpu->arch.xen.runstate_times;
+
+	data->u.runstate.state = vcpu->arch.xen.current_runstate;
+	data->u.runstate.state_entry_time = vcpu->arch.xen.runstate_entry_time;
+	data->u.runstate.time_running = times[XEN_ABI_RUNSTATE_RUNNING];
+	data->u.runstate.time_runnable = times[XEN_ABI_RUNSTATE_RUNNABLE];
+	data->u.runstate.time_blocked = times[XEN_ABI_RUNSTATE_BLOCKED];
+	data->u.runstate.time_offline = times[XEN_ABI_RUNSTATE_OFFLINE];
+	return 0;
+}
+
+/* Add to the times, e.g. what a migration took; state -1 leaves the state. */
+static int runstate_adjust_set(struct kvm_vcpu *vcpu,
+			       struct kvm_xen_vcpu_attr *data)
+{
+	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	bool keep = data->u.runstate.state == (u64)-1;
+
+	if ((!keep && data->u.runstate.state > XEN_ABI_RUNSTATE_OFFLINE) ||
+	    !runstate_adds_up(data) ||
+	    xen->runstate_entry_time + data->u.runstate.state_entry_time >
+	    get_kvmclock_ns(vcpu->kvm))
+		return -EINVAL;
+
+	xen->runstate_entry_time += data->u.runstate.state_entry_time;
+	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNING] += data->u.runstate.time_running;
+	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNABLE] +=
+		data->u.runstate.time_runnable;
+	xen->runstate_times[XEN_ABI_RUNSTATE_BLOCKED] += data->u.runstate.time_blocked;
+	xen->runstate_times[XEN_ABI_RUNSTATE_OFFLINE] += data->u.runstate.time_offline;
+
+	if (keep)
+		xen_runstate_publish(vcpu);
+	else
+		xen_runstate_change(vcpu, data->u.runstate.state);
+	return 0;
+}
+
+static int runstate_adjust_get(struct kvm_vcpu *vcpu,
+			       struct kvm_xen_vcpu_attr *data)
+{
+	return -EINVAL;
+}
+
+static int vcpu_id_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	if (data->u.vcpu_id >= KVM_MAX_VCPUS)
+		return -EINVAL;
+
+	vcpu->arch.xen.vcpu_id = data->u.vcpu_id;
+	return 0;
+}
+
+static int vcpu_id_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	data->u.vcpu_id = vcpu->arch.xen.vcpu_id;
+	return 0;
+}
+
+/* Port 0 takes the timer away; otherwise it goes on from expires_ns, if any. */
+static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	u64 expires = data->u.timer.expires_ns;
+	u32 port = data->u.timer.port;
+	struct xen_now now;
+
+	if (port && data->u.timer.priority !=
+		    KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
+		return -EINVAL;
+
+	xen_timer_stop(vcpu);
+	vcpu->arch.xen.timer_virq = port;
+	if (!port || !expires)
+		return 0;
+
+	now = xen_now(vcpu);
+	xen_timer_arm(vcpu, xen_deadline(expires, now.guest), now.host);
+	return 0;
+}
+
+static int timer_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	data->u.timer.port = vcpu->arch.xen.timer_virq;
+	data->u.timer.priority = KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL;
+	data->u.timer.expires_ns = vcpu->arch.xen.timer_expires;
+	return 0;
+}
+
+static int vcpu_vector_set(struct kvm_vcpu *vcpu,
+			   struct kvm_xen_vcpu_attr *data)
+{
+	if (is_bad_vector(data->u.vector))
+		return -EINVAL;
+
+	WRITE_ONCE(vcpu->arch.xen.upcall_vector, data->u.vector);
+	xen_upcall_reevaluate(vcpu);
+	return 0;
+}
+
+static int vcpu_vector_get(struct kvm_vcpu *vcpu,
+			   struct kvm_xen_vcpu_attr *data)
+{
+	data->u.vector = vcpu->arch.xen.upcall_vector;
+	return 0;
+}
+
+struct vcpu_attr {
+	vcpu_attr_fn set;
+	vcpu_attr_fn get;
+	bool sched_info;	/* needs the scheduler's own accounting */
+};
+
+static const struct vcpu_attr vcpu_attrs[] = {
+	[KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO] = {
+		.set = vcpu_info_set,
+		.get = vcpu_info_get,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO] = {
+		.set = time_info_set,
+		.get = time_info_get,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR] = {
+		.set = runstate_addr_set,
+		.get = runstate_addr_get,
+		.sched_info = true,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT] = {
+		.set = runstate_current_set,
+		.get = runstate_current_get,
+		.sched_info = true,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA] = {
+		.set = runstate_data_set,
+		.get = runstate_data_get,
+		.sched_info = true,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST] = {
+		.set = runstate_adjust_set,
+		.get = runstate_adjust_get,
+		.sched_info = true,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_VCPU_ID] = {
+		.set = vcpu_id_set,
+		.get = vcpu_id_get,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_TIMER] = {
+		.set = timer_set,
+		.get = timer_get,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR] = {
+		.set = vcpu_vector_set,
+		.get = vcpu_vector_get,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA] = {
+		.set = vcpu_info_hva_set,
+		.get = vcpu_info_hva_get,
+	},
+};
+
+static const struct vcpu_attr *find_vcpu_attr(u16 type)
+{
+	static const struct vcpu_attr none;
+
+	if (type >= ARRAY_SIZE(vcpu_attrs))
+		return &none;
+
+	return &vcpu_attrs[array_index_nospec(type, ARRAY_SIZE(vcpu_attrs))];
+}
+
+static int call_vcpu_attr(struct kvm_vcpu *vcpu, const struct vcpu_attr *attr,
+			  vcpu_attr_fn fn, struct kvm_xen_vcpu_attr *data)
+{
+	if (!fn)
+		return -ENOENT;
+	if (attr->sched_info && !sched_info_on())
+		return -EOPNOTSUPP;
+
+	guard(mutex)(&vcpu->kvm->arch.xen.xen_lock);
+	guard(srcu)(&vcpu->kvm->srcu);
+	return fn(vcpu, data);
+}
+
+int kvm_xen_vcpu_set_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	const struct vcpu_attr *attr = find_vcpu_attr(data->type);
+
+	return call_vcpu_attr(vcpu, attr, attr->set, data);
+}
+
+int kvm_xen_vcpu_get_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	const struct vcpu_attr *attr = find_vcpu_attr(data->type);
+
+	return call_vcpu_attr(vcpu, attr, attr->get, data);
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hypercalls: the page that makes them, and what becomes of one.
+ *
+ * A call is decoded into a struct once.  A table says who answers it in the
+ * kernel; all others, calls that an answerer passes on, and whatever comes
+ * from CPL 1 to 3, exit to the VMM as KVM_EXIT_XEN.
+ */
+#include "internal.h"
+#include "trace.h"
+#include "../hyperv.h"
+#include "../lapic.h"
+
+#include <trace/events/kvm.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/event_channel.h>
+#include <xen/interface/sched.h>
+#include <xen/interface/vcpu.h>
+#include <xen/interface/version.h>
+
+#include "../trace.h"
+
+/* Of EAX: a call for Hyper-V, where the guest has both. */
+#define HYPERV_HCALL	BIT(31)
+
+struct xen_hcall {
+	u64 input;
+	u64 params[6];
+	bool longmode;
+	u8 cpl;
+};
+
+typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
+			    const struct xen_hcall *hcall);
+
+static s64 hcall_version(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	return vcpu->kvm->arch.xen.xen_version ?: XEN_HCALL_TO_VMM;
+}
+
+static s64 hcall_send(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	struct evtchn_send send;
+	struct x86_exception e;
+
+	/* One layout for both widths. */
+	static_assert(sizeof(send) == sizeof(u32));
+
+	if (kvm_read_guest_virt(vcpu, hcall->params[1], &send, sizeof(send),
+				&e))
+		return -EFAULT;
+
+	return xen_port_send(vcpu, send.port) ? 0 : XEN_HCALL_TO_VMM;
+}
+
+static s64 hcall_yield(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	kvm_vcpu_on_spin(vcpu, true);
+	return 0;
+}
+
+/* Without events sent by the kernel a poll can only try again later. */
+static s64 hcall_poll(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	if (!lapic_in_kernel(vcpu) ||
+	    !(vcpu->kvm->arch.xen_hvm_config.flags &
+	      KVM_XEN_HVM_CONFIG_EVTCHN_SEND))
+		return hcall_yield(vcpu, hcall);
+
+	return xen_hcall_poll(vcpu, hcall->longmode, hcall->params[1]);
+}
+
+/* Timers are the kernel's where the VMM gave the vCPU a port for them. */
+static s64 check_singleshot(struct kvm_vcpu *vcpu,
+			    const struct xen_hcall *hcall)
+{
+	if (!kvm_xen_timer_enabled(vcpu))
+		return XEN_HCALL_TO_VMM;
+
+	return (u32)hcall->params[1] == vcpu->arch.xen.vcpu_id ? 0 : -EINVAL;
+}
+
+static s64 hcall_set_singleshot(struct kvm_vcpu *vcpu,
+				const struct xen_hcall *hcall)
+{
+	struct xen_abi_singleshot_timer timer;
+	struct xen_deadline deadline;
+	struct x86_exception e;
+	struct xen_now now;
+	s64 r;
+
+	r = check_singleshot(vcpu, hcall);
+	if (r)
+		return r;
+
+	/* A 64-bit guest owns the padding too: a fault there is a fault. */
+	if (kvm_read_guest_virt(vcpu, hcall->params[2], &timer,
+				hcall->longmode ? sizeof(timer) :
+				offsetof(struct xen_abi_singleshot_timer, pad),
+				&e))
+		return -EFAULT;
+
+	now = xen_now(vcpu);
+	deadline = xen_deadline(timer.timeout_abs_ns, now.guest);
+	if ((timer.flags & VCPU_SSHOTTMR_future) && deadline.delta < 0)
+		return -ETIME;
+
+	xen_timer_arm(vcpu, deadline, now.host);
+	return 0;
+}
+
+static s64 hcall_stop_singleshot(struct kvm_vcpu *vcpu,
+				 const struct xen_hcall *hcall)
+{
+	s64 r = check_singleshot(vcpu, hcall);
+
+	if (!r)
+		xen_timer_stop(vcpu);
+	return r;
+}
+
+static s64 hcall_set_timer(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	u64 expires = hcall->params[0];
+	struct xen_now now;
+
+	if (!kvm_xen_timer_enabled(vcpu))
+		return XEN_HCALL_TO_VMM;
+
+	if (!hcall->longmode)
+		expires |= hcall->params[1] << 32;
+
+	if (!expires) {
+		xen_timer_stop(vcpu);
+		return 0;
+	}
+
+	now = xen_now(vcpu);
+	xen_timer_arm(vcpu, xen_deadline_set_timer_op(expires, now.guest),
+		      now.host);
+	return 0;
+}
+
+static const xen_hcall_fn version_ops[] = {
+	[XENVER_version]		= hcall_version,
+};
+
+static const xen_hcall_fn event_channel_ops[] = {
+	[EVTCHNOP_send]			= hcall_send,
+};
+
+static const xen_hcall_fn sched_ops[] = {
+	[SCHEDOP_yield]			= hcall_yield,
+	[SCHEDOP_poll]			= hcall_poll,
+};
+
+static const xen_hcall_fn vcpu_ops[] = {
+	[VCPUOP_set_singleshot_timer]	= hcall_set_singleshot,
+	[VCPUOP_stop_singleshot_timer]	= hcall_stop_singleshot,
+};
+
+/* Calls without a sub-operation have a table of one, whatever their argument. */
+static const xen_hcall_fn timer_ops[] = {
+	hcall_set_timer,
+};
+
+/* The sub-operation is an int and the first argument. */
+static const struct xen_hcall_row {
+	const xen_hcall_fn *ops;
+	u8 nr_ops;
+	bool plain;
+} xen_hcalls[] = {
+#define OPS(table)	{ .ops = table, .nr_ops = ARRAY_SIZE(table) }
+#define PLAIN(table)	{ .ops = table, .nr_ops = 1, .plain = true }
+	[__HYPERVISOR_set_timer_op]	= PLAIN(timer_ops),
+	[__HYPERVISOR_xen_version]	= OPS(version_ops),
+	[__HYPERVISOR_vcpu_op]		= OPS(vcpu_ops),
+	[__HYPERVISOR_sched_op]		= OPS(sched_ops),
+	[__HYPERVISOR_event_channel_op]	= OPS(event_channel_ops),
+#undef OPS
+#undef PLAIN
+};
+
+static xen_hcall_fn find_handler(const struct xen_hcall *hcall)
+{
+	const struct xen_hcall_row *row;
+	u64 nr = hcall->input;
+	u32 op;
+
+	if (nr >= ARRAY_SIZE(xen_hcalls))
+		return NULL;
+
+	row = &xen_hcalls[array_index_nospec(nr, ARRAY_SIZE(xen_hcalls))];
+	op = row->plain ? 0 : hcall->params[0];
+	if (op >= row->nr_ops)
+		return NULL;
+
+	return row->ops[array_index_nospec(op, row->nr_ops)];
+}
+
+static void decode_narrow(struct kvm_vcpu *vcpu, u64 *params)
+{
+	params[0] = (u32)kvm_rbx_read(vcpu);
+	params[1] = (u32)kvm_rcx_read(vcpu);
+	params[2] = (u32)kvm_rdx_read(vcpu);
+	params[3] = (u32)kvm_rsi_read(vcpu);
+	params[4] = (u32)kvm_rdi_read(vcpu);
+	params[5] = (u32)kvm_rbp_read(vcpu);
+}
+
+#ifdef CONFIG_X86_64
+static void decode_wide(struct kvm_vcpu *vcpu, u64 *params)
+{
+	params[0] = kvm_rdi_read(vcpu);
+	params[1] = kvm_rsi_read(vcpu);
+	params[2] = kvm_rdx_read(vcpu);
+	params[3] = kvm_r10_read(vcpu);
+	params[4] = kvm_r8_read(vcpu);
+	params[5] = kvm_r9_read(vcpu);
+}
+#else
+#define decode_wide decode_narrow
+#endif
+
+static void decode(struct kvm_vcpu *vcpu, u64 input, struct xen_hcall *hcall)
+{
+	u64 *params = hcall->params;
+
+	hcall->input = input;
+	hcall->longmode = is_64_bit_hypercall(vcpu);
+	hcall->cpl = kvm_x86_call(get_cpl)(vcpu);
+
+	if (hcall->longmode)
+		decode_wide(vcpu, params);
+	else
+		decode_narrow(vcpu, params);
+
+	trace_kvm_xen_hypercall(hcall->cpl, input, params[0], params[1],
+				params[2], params[3], params[4], params[5]);
+}
+
+static int complete_hcall(struct kvm_vcpu *vcpu, u64 result)
+{
+	kvm_rax_write(vcpu, result);
+	return kvm_skip_emulated_instruction(vcpu);
+}
+
+/* A VMM that moved the vCPU elsewhere, to reset it say, wants no result. */
+static int complete_exit(struct kvm_vcpu *vcpu)
+{
+	if (!kvm_is_linear_rip(vcpu, vcpu->arch.xen.hypercall_rip))
+		return 1;
+
+	return complete_hcall(vcpu, vcpu->run->xen.u.hcall.result);
+}
+
+static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	struct kvm_run *run = vcpu->run;
+
+	static_assert(sizeof(run->xen.u.hcall.params) == sizeof(hcall->params));
+
+	run->exit_reason = KVM_EXIT_XEN;
+	run->xen.type = KVM_EXIT_XEN_HCALL;
+	run->xen.u.hcall.longmode = hcall->longmode;
+	run->xen.u.hcall.cpl = hcall->cpl;
+	run->xen.u.hcall.input = hcall->input;
+	memcpy(run->xen.u.hcall.params, hcall->params, sizeof(hcall->params));
+
+	++vcpu->stat.xen_hypercall_exits;
+	vcpu->arch.xen.hypercall_rip = kvm_get_linear_rip(vcpu);
+	vcpu->arch.complete_userspace_io = complete_exit;
+	return 0;
+}
+
+static s64 run_handler(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	xen_hcall_fn handler;
+
+	/* The few calls that Xen grants to user mode are the VMM's. */
+	if (unlikely(hcall->cpl))
+		return XEN_HCALL_TO_VMM;
+
+	handler = find_handler(hcall);
+	return handler ? handler(vcpu, hcall) : XEN_HCALL_TO_VMM;
+}
+
+/* Returns what exit handlers do: 1 to go on in the guest, 0 for the VMM. */
+int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
+{
+	u64 input = kvm_register_read(vcpu, VCPU_REGS_RAX);
+	struct xen_hcall hcall;
+	s64 r;
+
+	if ((input & HYPERV_HCALL) && kvm_hv_hypercall_enabled(vcpu))
+		return kvm_hv_hypercall(vcpu);
+
+	++vcpu->stat.xen_hypercalls;
+	decode(vcpu, input, &hcall);
+	r = run_handler(vcpu, &hcall);
+
+	if (r == XEN_HCALL_AGAIN)
+		return 1;
+	if (r == XEN_HCALL_TO_VMM)
+		return exit_to_vmm(vcpu, &hcall);
+
+	trace_kvm_xen_hypercall_done(input, hcall.params[0], r);
+	return complete_hcall(vcpu, r);
+}
+
+#define HCALL_STUB_SIZE	32
+
+/* Each stub of the page loads its number, calls and returns; traps behind. */
+static int write_stubs(struct kvm_vcpu *vcpu, gpa_t page)
+{
+	u8 stub[HCALL_STUB_SIZE];
+	u32 i;
+
+	memset(stub, 0xcc, sizeof(stub));		/* int3 */
+	stub[0] = 0xb8;					/* mov imm32, %eax */
+	kvm_x86_call(patch_hypercall)(vcpu, stub + 5);	/* 3 bytes */
+	stub[8] = 0xc3;					/* ret */
+
+	for (i = 0; i < PAGE_SIZE / sizeof(stub); i++) {
+		memcpy(stub + 1, &i, sizeof(i));
+		if (kvm_vcpu_write_guest(vcpu, page + i * sizeof(stub), stub,
+					 sizeof(stub)))
+			return 1;
+	}
+
+	return 0;
+}
+
+/* The VMM brought its own pages, per width, at addresses of its own. */
+static int write_blob(struct kvm_vcpu *vcpu, gpa_t page, u32 nr, bool wide)
+{
+	struct kvm_xen_hvm_config *config = &vcpu->kvm->arch.xen_hvm_config;
+	u64 addr = wide ? config->blob_addr_64 : config->blob_addr_32;
+	u8 size = wide ? config->blob_size_64 : config->blob_size_32;
+	void *blob;
+	int r;
+
+	if (nr >= size)
+		return 1;
+
+	blob = memdup_user(u64_to_user_ptr(addr + nr * PAGE_SIZE), PAGE_SIZE);
+	if (IS_ERR(blob))
+		return PTR_ERR(blob);
+
+	r = kvm_vcpu_write_guest(vcpu, page, blob, PAGE_SIZE);
+	kfree(blob);
+	return r ? 1 : 0;
+}
+
+/*
+ * A write to Xen's MSR: fill the page that it names with page number @data
+ * modulo 4096, and take the guest for as wide as the vCPU that wrote.  Returns
+ * as MSR handlers do: 0, 1 for #GP, or -errno where the VMM's memory failed.
+ */
+int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data)
+{
+	struct kvm *kvm = vcpu->kvm;
+	gpa_t page = data & PAGE_MASK;
+	u32 nr = data & ~PAGE_MASK;
+	bool wide = is_long_mode(vcpu);
+
+	scoped_guard(mutex, &kvm->arch.xen.xen_lock) {
+		if (kvm->arch.xen.long_mode != wide &&
+		    xen_set_long_mode(kvm, wide))
+			return 1;
+	}
+
+	if (!kvm_xen_hypercall_enabled(kvm))
+		return write_blob(vcpu, page, nr, wide);
+
+	return nr ? 1 : write_stubs(vcpu, page);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the KVM units of the Xen core share.
+ *
+ * Order of the units, each calling only those before it: shinfo (maps guest
+ * pages), clock, runstate, upcall, poll, evtchn, timer, ports, hypercall,
+ * attr.  Locks and what they guard are drawn in arch/x86/kvm/xen.c.
+ */
+#ifndef _KVM_XEN_INTERNAL_H
+#define _KVM_XEN_INTERNAL_H
+
+#include <linux/indirect_call_wrapper.h>
+#include <linux/kvm_host.h>
+
+#include "../x86.h"
+#include "../xen.h"
+#include "evtchn_core.h"
+#include "time_abi.h"
+
+static_assert((int)XEN_NR_WIDTHS == KVM_XEN_NR_WIDTHS);
+
+/* shinfo.c: guest pages */
+
+/* A guest page while it is held mapped: interrupts are off, nothing sleeps. */
+struct xen_map {
+	struct gfn_to_pfn_cache *gpc;
+	unsigned long flags;
+	void *khva;
+};
+
+/*
+ * Where a sleeping lock would be taken in a context that must not, on
+ * PREEMPT_RT: there rwlock_t sleeps, and only a preemptible caller may wait.
+ */
+static inline bool xen_must_not_lock(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible();
+}
+
+/*
+ * Map @len bytes at @gpc if that needs no waiting.  Returns false, holding
+ * nothing, where the page has to be looked up again first.  Any context; the
+ * caller is in a read section of kvm->srcu, for the memslots' generation.
+ */
+static __always_inline bool xen_try_map(struct xen_map *map,
+					struct gfn_to_pfn_cache *gpc, u32 len)
+{
+	read_lock_irqsave(&gpc->lock, map->flags);
+	if (unlikely(!kvm_gpc_check(gpc, len))) {
+		read_unlock_irqrestore(&gpc->lock, map->flags);
+		return false;
+	}
+
+	map->gpc = gpc;
+	map->khva = gpc->khva;
+	return true;
+}
+
+/*
+ * The same below the scheduler's own locks: not even a spinning lock is waited
+ * for, and on PREEMPT_RT, where its owner may sleep, it is left alone.
+ */
+static inline bool xen_try_map_in_scheduler(struct xen_map *map,
+					    struct gfn_to_pfn_cache *gpc,
+					    u32 len)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return false;
+
+	local_irq_save(map->flags);
+	if (read_trylock(&gpc->lock)) {
+		if (kvm_gpc_check(gpc, len)) {
+			map->gpc = gpc;
+			map->khva = gpc->khva;
+			return true;
+		}
+		read_unlock(&gpc->lock);
+	}
+	local_irq_restore(map->flags);
+	return false;
+}
+
+static __always_inline void xen_unmap(struct xen_map *map)
+{
+	read_unlock_irqrestore(&map->gpc->lock, map->flags);
+}
+
+/* Unmap after a write that migration must see; needs a running vCPU. */
+static inline void xen_unmap_dirty(struct xen_map *map)
+{
+	kvm_gpc_mark_dirty_in_slot(map->gpc);
+	xen_unmap(map);
+}
+
+/* The same as xen_try_map(), but waits.  Returns 0 or why there is no page. */
+int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len);
+
+/* The guest's width, to be read once per operation and passed down. */
+static inline const struct xen_layout *xen_layout(struct kvm *kvm)
+{
+	return &xen_layouts[IS_ENABLED(CONFIG_64BIT) &&
+			    READ_ONCE(kvm->arch.xen.long_mode)];
+}
+
+/* Change the width, and move what lies elsewhere in the other one. */
+int xen_set_long_mode(struct kvm *kvm, bool long_mode);
+
+/* Write what Xen keeps in a new shared_info page. */
+int xen_shared_info_init(struct kvm *kvm);
+
+/* clock.c */
+
+/* The moment now, in the guest's system time and in CLOCK_MONOTONIC ns. */
+struct xen_now {
+	u64 guest;
+	s64 host;
+};
+
+struct xen_now xen_now(struct kvm_vcpu *vcpu);
+
+/* runstate.c */
+
+/* Account for the time until now, and be in @state from now on. */
+void xen_runstate_change(struct kvm_vcpu *vcpu, u32 state);
+
+/* Write the vCPU's runstate to the guest's area, if there is one.  Sleeps. */
+void xen_runstate_publish(struct kvm_vcpu *vcpu);
+
+/* Place the guest's area at @gpa; KVM_XEN_INVALID_GPA: nowhere. */
+int xen_runstate_set_area(struct kvm_vcpu *vcpu, gpa_t gpa);
+
+/* upcall.c */
+void xen_kick(struct kvm_vcpu *vcpu);
+void xen_upcall_raise(struct kvm_vcpu *vcpu);
+void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
+		       u32 port);
+void xen_upcall_reevaluate(struct kvm_vcpu *vcpu);
+
+/* hypercall.c */
+
+/* What a handler returns if not the guest's result, which is never so low. */
+#define XEN_HCALL_TO_VMM	S64_MIN		/* exit, let the VMM do it */
+#define XEN_HCALL_AGAIN		(S64_MIN + 1)	/* execute it once more */
+
+/* poll.c */
+#define XEN_POLL_NONE	0u
+#define XEN_POLL_ANY	(~0u)
+
+s64 xen_hcall_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg);
+void __xen_poll_wake(struct kvm *kvm, u32 port);
+enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer);
+
+/*
+ * Wake who polls for @port, which was made pending: pairs with the barrier
+ * between a poller's announcement and its look at the pending bits.
+ */
+static inline void xen_poll_wake(struct kvm *kvm, u32 port)
+{
+	if (unlikely(atomic_read(&kvm->arch.xen.state.nr_pollers)))
+		__xen_poll_wake(kvm, port);
+}
+
+/* evtchn.c: raising events */
+
+static inline u32 xen_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
+{
+	const struct xen_evtchn_ops *ops = kvm->arch.xen.state.evtchn_ops;
+
+	return INDIRECT_CALL_1(ops->nr_ports, evtchn_2l_nr_ports, layout);
+}
+
+/*
+ * Raise @port at @vcpu.  Both return an enum xen_evtchn_verdict, or -EINVAL
+ * for a port that the guest's width has no room for.  The first runs in any
+ * context and returns -EWOULDBLOCK, having done nothing, where it would wait
+ * for shared_info; the second waits, and returns why that page is not there.
+ */
+int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port);
+int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port);
+
+/* Whether any of @ports is pending; true too where nobody can say just now. */
+bool xen_evtchn_any_pending(struct kvm *kvm, const u32 *ports, u32 nr);
+
+/* timer.c */
+enum hrtimer_restart xen_timer_fire(struct hrtimer *timer);
+void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
+		   s64 host_now);
+void xen_timer_stop(struct kvm_vcpu *vcpu);
+
+/* ports.c: ports that the VMM registered */
+int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request);
+void xen_ports_destroy(struct kvm *kvm);
+
+/*
+ * Send on @port as the guest of @vcpu.  Returns false where the VMM has to do
+ * it: nothing is registered there, or it cannot be delivered by now.
+ */
+bool xen_port_send(struct kvm_vcpu *vcpu, u32 port);
+
+#endif /* _KVM_XEN_INTERNAL_H */

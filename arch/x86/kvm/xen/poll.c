@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SCHEDOP_poll: wait for any of some ports, whoever they are bound to and
+ * masked or not, or for a point in time.
+ *
+ * Owns poll_mask and nr_pollers of the VM, poll_port and poll_timer of a vCPU.
+ * A poller announces itself, then looks at the pending bits; a sender sets the
+ * bit, then looks for pollers.  Full barriers on either side make sure that
+ * one sees the other.
+ *
+ * Nothing is kept of a poll that a signal ends: the instruction is executed
+ * again, which the absolute timeout makes the same poll as before, also in
+ * another VM after a migration.
+ */
+#include "internal.h"
+#include "../lapic.h"
+
+/* Xen's own limit, more than any guest uses. */
+#define POLL_MAX_PORTS	128
+
+struct poll {
+	u64 timeout;		/* absolute system time in ns; 0: none */
+	u32 nr;
+	u32 ports[POLL_MAX_PORTS];
+};
+
+static int read_args(struct kvm_vcpu *vcpu, bool longmode, gva_t arg,
+		     struct xen_abi_sched_poll64 *args)
+{
+	struct xen_abi_sched_poll32 narrow;
+	struct x86_exception e;
+
+	if (longmode)
+		return kvm_read_guest_virt(vcpu, arg, args, sizeof(*args), &e);
+
+	if (kvm_read_guest_virt(vcpu, arg, &narrow, sizeof(narrow), &e))
+		return X86EMUL_PROPAGATE_FAULT;
+
+	args->ports = narrow.ports;
+	args->nr_ports = narrow.nr_ports;
+	args->timeout = narrow.timeout;
+	return X86EMUL_CONTINUE;
+}
+
+static int read_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg,
+		     struct poll *poll)
+{
+	u32 nr_ports = xen_nr_ports(vcpu->kvm, xen_layout(vcpu->kvm));
+	struct xen_abi_sched_poll64 args;
+	struct x86_exception e;
+	u32 i;
+
+	if (read_args(vcpu, longmode, arg, &args))
+		return -EFAULT;
+	if (args.nr_ports > POLL_MAX_PORTS)
+		return -EINVAL;
+
+	poll->timeout = args.timeout;
+	poll->nr = args.nr_ports;
+	if (kvm_read_guest_virt(vcpu, args.ports, poll->ports,
+				poll->nr * sizeof(poll->ports[0]), &e))
+		return -EFAULT;
+
+	for (i = 0; i < poll->nr; i++) {
+		if (poll->ports[i] >= nr_ports)
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+static void announce(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
+
+	WRITE_ONCE(vcpu->arch.xen.state.poll_port,
+		   poll->nr == 1 ? poll->ports[0] : XEN_POLL_ANY);
+	set_bit(vcpu->vcpu_idx, xen->poll_mask);
+	atomic_inc(&xen->state.nr_pollers);
+
+	/* Pairs with mark() in xen_evtchn_raise_fast(), before its wake-up. */
+	smp_mb__after_atomic();
+}
+
+static void withdraw(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
+
+	if (poll->timeout)
+		hrtimer_cancel(&vcpu->arch.xen.state.poll_timer);
+
+	atomic_dec(&xen->state.nr_pollers);
+	clear_bit(vcpu->vcpu_idx, xen->poll_mask);
+	WRITE_ONCE(vcpu->arch.xen.state.poll_port, XEN_POLL_NONE);
+}
+
+void __xen_poll_wake(struct kvm *kvm, u32 port)
+{
+	unsigned int nr = atomic_read(&kvm->online_vcpus);
+	struct kvm_vcpu *vcpu;
+	unsigned int i;
+	u32 wanted;
+
+	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
+		vcpu = kvm_get_vcpu(kvm, i);
+		wanted = READ_ONCE(vcpu->arch.xen.state.poll_port);
+		if (wanted == port || wanted == XEN_POLL_ANY)
+			xen_kick(vcpu);
+	}
+}
+
+/* Hard interrupt context, on PREEMPT_RT too. */
+enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer)
+{
+	xen_kick(container_of(timer, struct kvm_vcpu,
+			      arch.xen.state.poll_timer));
+	return HRTIMER_NORESTART;
+}
+
+/* Arm the timer; returns false where the time has come. */
+static bool arm_timeout(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	struct xen_deadline deadline;
+	struct xen_now now;
+
+	if (!poll->timeout)
+		return true;
+
+	now = xen_now(vcpu);
+	deadline = xen_deadline(poll->timeout, now.guest);
+	if (deadline.delta <= 0)
+		return false;
+
+	hrtimer_start(&vcpu->arch.xen.state.poll_timer,
+		      ktime_add_ns(now.host, deadline.delta),
+		      HRTIMER_MODE_ABS_HARD);
+	return true;
+}
+
+/*
+ * Sleep as HLT does.  Returns true where something else than a poller's
+ * wake-up ended it, that the vCPU has to go and see to.
+ */
+static bool sleep(struct kvm_vcpu *vcpu)
+{
+	bool hv_timer = kvm_lapic_hv_timer_in_use(vcpu);
+	bool runnable;
+
+	if (hv_timer)
+		kvm_lapic_switch_to_sw_timer(vcpu);
+
+	vcpu->arch.mp_state = KVM_MP_STATE_HALTED;
+	kvm_xen_runstate_set_blocked(vcpu);
+
+	/* A poll may last for ever: do not hold up changes of memslots. */
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	kvm_vcpu_halt(vcpu);
+	kvm_vcpu_srcu_read_lock(vcpu);
+
+	runnable = kvm_arch_vcpu_runnable(vcpu) ||
+		   kvm_cpu_has_pending_timer(vcpu);
+	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
+
+	if (hv_timer)
+		kvm_lapic_switch_to_hv_timer(vcpu);
+	return runnable;
+}
+
+static bool upcall_is_up(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.xen.vcpu_info_cache.active &&
+	       __kvm_xen_has_interrupt(vcpu);
+}
+
+static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	bool was_up = upcall_is_up(vcpu);
+
+	while (!xen_evtchn_any_pending(vcpu->kvm, poll->ports, poll->nr) &&
+	       arm_timeout(vcpu, poll)) {
+		if (sleep(vcpu))
+			return 0;
+		if (signal_pending(current))
+			return XEN_HCALL_AGAIN;
+
+		/* As in Xen any upcall ends a poll, also one not taken yet. */
+		if (!was_up && upcall_is_up(vcpu))
+			return 0;
+	}
+
+	return 0;
+}
+
+/*
+ * Returns what the guest gets: 0 when woken or timed out, -EFAULT, -EINVAL;
+ * XEN_HCALL_AGAIN for a signal.  Sleeps, and meanwhile lets go of kvm->srcu.
+ */
+s64 xen_hcall_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg)
+{
+	struct poll poll;
+	s64 r;
+
+	r = read_poll(vcpu, longmode, arg, &poll);
+	if (r)
+		return r;
+
+	++vcpu->stat.xen_polls;
+	announce(vcpu, &poll);
+	r = wait(vcpu, &poll);
+	withdraw(vcpu, &poll);
+	return r;
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ports that the VMM registered for EVTCHNOP_send: where a send on each of
+ * them goes, a port of the guest itself or an eventfd.
+ *
+ * Owns the array kvm->arch.xen.state.ports.  Changes hold xen_lock; senders
+ * look up under kvm->srcu, which their vCPU holds, so that a port that was
+ * taken out is freed one grace period later, however many go at once.  Its
+ * target may change at any time and is one word.
+ */
+#include "internal.h"
+
+#include <linux/eventfd.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/event_channel.h>
+
+/*
+ * Which vCPU a port's events are for, and how urgent they are.  Read and
+ * written as one word: the index is a memory of the search for the id, and
+ * must never meet the id of another target.
+ */
+union xen_target {
+	u64 raw;
+	struct {
+		u32 vcpu_id;
+		u16 idx;	/* vcpu_idx, or TARGET_UNKNOWN */
+		u16 priority;
+	};
+};
+static_assert(sizeof(union xen_target) == sizeof(u64));
+
+#define TARGET_UNKNOWN	0xffff
+static_assert(KVM_MAX_VCPUS < TARGET_UNKNOWN);
+
+struct xen_port {
+	u32 send_port;
+	u32 type;
+	u32 port;			/* 0: send to the eventfd */
+	int fd;				/* as the VMM named it */
+	struct eventfd_ctx *eventfd;
+	u64 target;			/* union xen_target */
+	struct xen_port *next;		/* while a set of them is removed */
+};
+
+static union xen_target new_target(u32 vcpu_id, u32 priority)
+{
+	return (union xen_target) {
+		.vcpu_id = vcpu_id,
+		.idx = TARGET_UNKNOWN,
+		.priority = priority,
+	};
+}
+
+/* The sign of KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL survives in 16 bits. */
+static u32 target_priority(union xen_target target)
+{
+	return (s16)target.priority;
+}
+
+static struct kvm_vcpu *search_target(struct kvm *kvm, struct xen_port *port,
+				      union xen_target target)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, target.vcpu_id);
+	union xen_target found = target;
+
+	if (!vcpu)
+		return NULL;
+
+	/* An update in between has the last word: it fails the exchange. */
+	found.idx = vcpu->vcpu_idx;
+	cmpxchg64(&port->target, target.raw, found.raw);
+	return vcpu;
+}
+
+static struct kvm_vcpu *target_vcpu(struct kvm *kvm, struct xen_port *port)
+{
+	union xen_target target = { .raw = READ_ONCE(port->target) };
+
+	if (likely(target.idx != TARGET_UNKNOWN))
+		return kvm_get_vcpu(kvm, target.idx);
+
+	return search_target(kvm, port, target);
+}
+
+bool xen_port_send(struct kvm_vcpu *vcpu, u32 send_port)
+{
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_vcpu *target;
+	struct xen_port *port;
+
+	port = xa_load(&kvm->arch.xen.state.ports, send_port);
+	if (!port)
+		return false;
+
+	++vcpu->stat.xen_sends;
+	if (!port->port) {
+		eventfd_signal(port->eventfd);
+		return true;
+	}
+
+	target = target_vcpu(kvm, port);
+	return target && xen_evtchn_raise(target, port->port) >= 0;
+}
+
+/* No sender can see @port any more, or never could. */
+static void free_port(struct xen_port *port)
+{
+	if (port->eventfd)
+		eventfd_ctx_put(port->eventfd);
+	kfree(port);
+}
+
+static bool is_2level(u32 priority)
+{
+	return priority == KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL;
+}
+
+/* Take over where events are to go.  Returns 0 or -errno. */
+static int set_delivery(struct kvm *kvm, struct xen_port *port,
+			const struct kvm_xen_hvm_attr *data)
+{
+	u32 to = data->u.evtchn.deliver.port.port;
+	struct eventfd_ctx *eventfd;
+
+	port->fd = -1;
+	if (port->type == EVTCHNSTAT_interdomain && !to) {
+		port->fd = data->u.evtchn.deliver.eventfd.fd;
+		eventfd = eventfd_ctx_fdget(port->fd);
+		if (IS_ERR(eventfd))
+			return PTR_ERR(eventfd);
+		port->eventfd = eventfd;
+		return 0;
+	}
+
+	if (!is_2level(data->u.evtchn.deliver.port.priority))
+		return -EINVAL;
+
+	port->port = to;
+	port->target = new_target(data->u.evtchn.deliver.port.vcpu,
+				  data->u.evtchn.deliver.port.priority).raw;
+	return 0;
+}
+
+static int check_type(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
+{
+	u32 to = data->u.evtchn.deliver.port.port;
+
+	switch (data->u.evtchn.type) {
+	case EVTCHNSTAT_ipi:
+		return to == data->u.evtchn.send_port ? 0 : -EINVAL;
+	case EVTCHNSTAT_interdomain:
+		return to < xen_nr_ports(kvm, xen_layout(kvm)) ? 0 : -EINVAL;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int insert_port(struct kvm *kvm, struct xen_port *port)
+{
+	int r;
+
+	guard(mutex)(&kvm->arch.xen.xen_lock);
+
+	r = xa_insert(&kvm->arch.xen.state.ports, port->send_port, port,
+		      GFP_KERNEL_ACCOUNT);
+	return r == -EBUSY ? -EEXIST : r;
+}
+
+static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
+{
+	struct xen_port *port;
+	int r;
+
+	r = check_type(kvm, data);
+	if (r)
+		return r;
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return -ENOMEM;
+
+	port->send_port = data->u.evtchn.send_port;
+	port->type = data->u.evtchn.type;
+	r = set_delivery(kvm, port, data);
+	if (!r)
+		r = insert_port(kvm, port);
+	if (r)
+		free_port(port);
+	return r;
+}
+
+/* Only the vCPU and the priority of a port may change, not what it is. */
+static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
+{
+	struct xen_port *port;
+
+	guard(mutex)(&kvm->arch.xen.xen_lock);
+
+	port = xa_load(&kvm->arch.xen.state.ports, data->u.evtchn.send_port);
+	if (!port)
+		return -ENOENT;
+	if (port->type != data->u.evtchn.type || !port->port ||
+	    port->port != data->u.evtchn.deliver.port.port)
+		return -EINVAL;
+	if (!is_2level(data->u.evtchn.deliver.port.priority))
+		return -EINVAL;
+
+	/* Pairs with the exchange in search_target(). */
+	xchg(&port->target, new_target(data->u.evtchn.deliver.port.vcpu,
+				       data->u.evtchn.deliver.port.priority).raw);
+	return 0;
+}
+
+/* Returns after the last event that is being sent on the port. */
+static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
+{
+	struct xen_port *port;
+
+	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
+		port = xa_erase(&kvm->arch.xen.state.ports,
+				data->u.evtchn.send_port);
+	if (!port)
+		return -ENOENT;
+
+	/* Not under xen_lock, for which vCPUs wait in a section of srcu. */
+	synchronize_srcu(&kvm->srcu);
+	free_port(port);
+	return 0;
+}
+
+static struct xen_port *take_all_ports(struct kvm *kvm)
+{
+	struct xen_port *port, *list = NULL;
+	unsigned long index;
+
+	xa_for_each(&kvm->arch.xen.state.ports, index, port) {
+		xa_erase(&kvm->arch.xen.state.ports, index);
+		port->next = list;
+		list = port;
+	}
+
+	return list;
+}
+
+static void free_ports(struct xen_port *list)
+{
+	struct xen_port *port;
+
+	while ((port = list)) {
+		list = port->next;
+		free_port(port);
+	}
+}
+
+static int reset(struct kvm *kvm)
+{
+	struct xen_port *list;
+
+	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
+		list = take_all_ports(kvm);
+
+	if (list)
+		synchronize_srcu(&kvm->srcu);
+	free_ports(list);
+	return 0;
+}
+
+/* KVM_XEN_ATTR_TYPE_EVTCHN.  Takes xen_lock itself. */
+int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	u32 port = data->u.evtchn.send_port;
+
+	if (data->u.evtchn.flags == KVM_XEN_EVTCHN_RESET)
+		return reset(kvm);
+	if (!port || port >= xen_nr_ports(kvm, xen_layout(kvm)))
+		return -EINVAL;
+
+	switch (data->u.evtchn.flags) {
+	case 0:
+		return assign(kvm, data);
+	case KVM_XEN_EVTCHN_UPDATE:
+		return update(kvm, data);
+	case KVM_XEN_EVTCHN_DEASSIGN:
+		return deassign(kvm, data);
+	default:
+		return -EINVAL;
+	}
+}
+
+static struct kvm_xen_evtchn_entry port_entry(struct xen_port *port)
+{
+	union xen_target target = { .raw = READ_ONCE(port->target) };
+
+	return (struct kvm_xen_evtchn_entry) {
+		.send_port = port->send_port,
+		.type = port->type,
+		.port = port->port,
+		.vcpu = target.vcpu_id,
+		.priority = target_priority(target),
+		.fd = port->fd,
+	};
+}
+
+/* KVM_XEN_ATTR_TYPE_EVTCHN_ENUM, see its description in linux/kvm_xen.h. */
+int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
+{
+	struct kvm_xen_evtchn_entry __user *entries =
+		u64_to_user_ptr(request->entries);
+	struct kvm_xen_evtchn_entry entry;
+	struct xen_port *port;
+	unsigned long index;
+	u32 nr = 0;
+
+	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+
+	if (memchr_inv(request->pad, 0, sizeof(request->pad)))
+		return -EINVAL;
+
+	xa_for_each_start(&kvm->arch.xen.state.ports, index, port,
+			  request->first) {
+		if (nr == request->nr)
+			break;
+
+		entry = port_entry(port);
+		if (copy_to_user(&entries[nr], &entry, sizeof(entry)))
+			return -EFAULT;
+		nr++;
+	}
+
+	request->nr = nr;
+	return 0;
+}
+
+/* The VM is gone: nobody sends, nobody else changes the array. */
+void xen_ports_destroy(struct kvm *kvm)
+{
+	free_ports(take_all_ports(kvm));
+	xa_destroy(&kvm->arch.xen.state.ports);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest pages: the one place that maps them, and what Xen keeps in
+ * shared_info.
+ *
+ * Mappings are gfn_to_pfn caches of KVM, which follow memslots and the VMM's
+ * own address space.  shared_info and vcpu_info are not marked dirty when an
+ * event is delivered: the ABI of KVM has VMMs treat them as always dirty.
+ */
+#include "internal.h"
+
+int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len)
+{
+	int r;
+
+	/*
+	 * A page that is taken away again before it could be used is sought
+	 * again, as any access of the VMM itself would do: each round is one
+	 * invalidation by whoever owns the memory.
+	 */
+	while (!xen_try_map(map, gpc, len)) {
+		r = kvm_gpc_refresh(gpc, len);
+		if (r)
+			return r;
+	}
+
+	return 0;
+}
+
+int xen_shared_info_init(struct kvm *kvm)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+	u64 epoch_ns = kvm_get_wall_clock_epoch(kvm);
+	struct xen_map map;
+	int r;
+
+	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+	guard(srcu)(&kvm->srcu);
+
+	r = xen_map(&map, gpc, PAGE_SIZE);
+	if (r)
+		return r;
+
+	xen_wall_clock_store(map.khva, xen_layout(kvm), epoch_ns);
+	xen_unmap(&map);
+
+	kvm_make_all_cpus_request(kvm, KVM_REQ_MASTERCLOCK_UPDATE);
+	return 0;
+}
+
+int xen_set_long_mode(struct kvm *kvm, bool long_mode)
+{
+	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+
+	WRITE_ONCE(kvm->arch.xen.long_mode, long_mode);
+	return kvm->arch.xen.shinfo_cache.active ? xen_shared_info_init(kvm) : 0;
+}

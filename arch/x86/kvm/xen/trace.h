@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tracepoints of the Xen core; KVM's own kvm_xen_hypercall shows each call. */
+#if !defined(_KVM_XEN_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _KVM_XEN_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "evtchn_core.h"
+
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kvm_xen
+
+/* Which calls the kernel answered, and with what. */
+TRACE_EVENT(kvm_xen_hypercall_done,
+	TP_PROTO(u64 input, u64 op, s64 result),
+	TP_ARGS(input, op, result),
+
+	TP_STRUCT__entry(
+		__field(u64, input)
+		__field(u64, op)
+		__field(s64, result)
+	),
+	TP_fast_assign(
+		__entry->input = input;
+		__entry->op = op;
+		__entry->result = result;
+	),
+	TP_printk("nr 0x%llx op 0x%llx result %lld",
+		  __entry->input, __entry->op, __entry->result)
+);
+
+TRACE_EVENT(kvm_xen_raise,
+	TP_PROTO(u32 vcpu_id, u32 port, u32 verdict),
+	TP_ARGS(vcpu_id, port, verdict),
+
+	TP_STRUCT__entry(
+		__field(u32, vcpu_id)
+		__field(u32, port)
+		__field(u32, verdict)
+	),
+	TP_fast_assign(
+		__entry->vcpu_id = vcpu_id;
+		__entry->port = port;
+		__entry->verdict = verdict;
+	),
+	TP_printk("vcpu %u port %u %s", __entry->vcpu_id, __entry->port,
+		  __print_symbolic(__entry->verdict,
+				   { XEN_EVTCHN_COALESCED, "coalesced" },
+				   { XEN_EVTCHN_MASKED, "masked" },
+				   { XEN_EVTCHN_RAISED, "raised" }))
+);
+
+TRACE_EVENT(kvm_xen_upcall,
+	TP_PROTO(u32 vcpu_id, u8 vcpu_vector, u8 vm_vector),
+	TP_ARGS(vcpu_id, vcpu_vector, vm_vector),
+
+	TP_STRUCT__entry(
+		__field(u32, vcpu_id)
+		__field(u8, vcpu_vector)
+		__field(u8, vm_vector)
+	),
+	TP_fast_assign(
+		__entry->vcpu_id = vcpu_id;
+		__entry->vcpu_vector = vcpu_vector;
+		__entry->vm_vector = vm_vector;
+	),
+	TP_printk("vcpu %u vector 0x%x by %s", __entry->vcpu_id,
+		  __entry->vcpu_vector ?: __entry->vm_vector,
+		  __entry->vcpu_vector ? "lapic" :
+		  __entry->vm_vector ? "vm" : "none")
+);
+
+TRACE_EVENT(kvm_xen_timer,
+	TP_PROTO(u32 vcpu_id, u32 port, u64 expires, const char *what),
+	TP_ARGS(vcpu_id, port, expires, what),
+
+	TP_STRUCT__entry(
+		__field(u32, vcpu_id)
+		__field(u32, port)
+		__field(u64, expires)
+		__string(what, what)
+	),
+	TP_fast_assign(
+		__entry->vcpu_id = vcpu_id;
+		__entry->port = port;
+		__entry->expires = expires;
+		__assign_str(what);
+	),
+	TP_printk("vcpu %u port %u expires %llu %s", __entry->vcpu_id,
+		  __entry->port, __entry->expires, __get_str(what))
+);
+
+#endif /* _KVM_XEN_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH ../../arch/x86/kvm/xen
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+
+#include <trace/define_trace.h>

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Upcalls: how a vCPU comes to hear of its events.
+ *
+ * An upcall is due when evtchn_upcall_pending in vcpu_info goes from 0 to 1.
+ * A vCPU with a vector of its own gets it once, as an interrupt of its LAPIC;
+ * otherwise the VM-wide vector is injected at entry for as long as the flag
+ * is up, see kvm_xen_has_interrupt().  evtchn_upcall_mask plays no part: for
+ * guests that are not PV, Xen does not look at it either.
+ *
+ * Where vcpu_info is not mapped just now, or not registered yet, selections
+ * are parked in the vCPU, per width, and replayed by its own thread or by the
+ * registration.  Parking and registration pair full barriers: either the
+ * parking sees the registration and wakes the vCPU, or the registration sees
+ * what was parked.
+ */
+#include "internal.h"
+#include "../lapic.h"
+#include "trace.h"
+
+/* Make the vCPU leave the guest, or its sleep, and look around. */
+void xen_kick(struct kvm_vcpu *vcpu)
+{
+	kvm_make_request(KVM_REQ_UNBLOCK, vcpu);
+	kvm_vcpu_kick(vcpu);
+}
+
+static void inject_lapic_vector(struct kvm_vcpu *vcpu, u8 vector)
+{
+	struct kvm_lapic_irq irq = {
+		.vector = vector,
+		.delivery_mode = APIC_DM_FIXED,
+		.dest_mode = APIC_DEST_PHYSICAL,
+		.shorthand = APIC_DEST_NOSHORT,
+		.level = 1,
+	};
+
+	if (lapic_in_kernel(vcpu))
+		kvm_apic_set_irq(vcpu, &irq, NULL);
+}
+
+/* Tell @vcpu that its evtchn_upcall_pending went up.  Any context. */
+void xen_upcall_raise(struct kvm_vcpu *vcpu)
+{
+	u8 vector = READ_ONCE(vcpu->arch.xen.upcall_vector);
+
+	++vcpu->stat.xen_upcalls;
+	trace_kvm_xen_upcall(vcpu->vcpu_id, vector,
+			     vcpu->kvm->arch.xen.upcall_vector);
+
+	if (vector)
+		inject_lapic_vector(vcpu, vector);
+	else
+		xen_kick(vcpu);
+}
+
+static void park(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
+		 u32 port)
+{
+	const struct xen_evtchn_ops *ops = vcpu->kvm->arch.xen.state.evtchn_ops;
+	atomic64_t *parked = &vcpu->arch.xen.state.parked[xen_layout_width(layout)];
+
+	atomic64_or(ops->selector(layout, port), parked);
+
+	/* Pairs with the barrier in xen_upcall_reevaluate(). */
+	smp_mb__after_atomic();
+	if (READ_ONCE(vcpu->arch.xen.vcpu_info_cache.active))
+		xen_kick(vcpu);
+}
+
+/* Point @vcpu at @port, which was marked by @layout.  Any context. */
+void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
+		       u32 port)
+{
+	const struct xen_evtchn_ops *ops = vcpu->kvm->arch.xen.state.evtchn_ops;
+	struct xen_map map;
+	bool due;
+
+	if (!xen_try_map(&map, &vcpu->arch.xen.vcpu_info_cache,
+			 XEN_ABI_VCPU_INFO_SIZE)) {
+		park(vcpu, layout, port);
+		return;
+	}
+
+	due = INDIRECT_CALL_1(ops->select, evtchn_2l_select, map.khva, layout,
+			      port);
+	xen_unmap(&map);
+	if (due)
+		xen_upcall_raise(vcpu);
+}
+
+/*
+ * Take what was parked as bits of @layout.  Bits of the other width name other
+ * ports by now: look everywhere instead, as Xen does when vcpu_info moves.
+ */
+static u64 take_parked(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
+{
+	atomic64_t *parked = vcpu->arch.xen.state.parked;
+	enum xen_width width = xen_layout_width(layout);
+	u64 sel = atomic64_xchg(&parked[width], 0);
+
+	if (atomic64_read(&parked[!width]) && atomic64_xchg(&parked[!width], 0))
+		sel = GENMASK_ULL(layout->sel_bits - 1, 0);
+
+	return sel;
+}
+
+/*
+ * Remember that vcpu_info cannot be had from the memslots as they are, so that
+ * what is parked does not keep a sleeping vCPU awake.  A change of memslots
+ * wakes it, and ends this.  Nothing tells of a change behind a host address.
+ */
+static void note_stall(struct kvm_vcpu *vcpu)
+{
+	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
+
+	if (!kvm_is_error_gpa(gpc->gpa))
+		vcpu->arch.xen.state.stalled_generation =
+			kvm_memslots(vcpu->kvm)->generation;
+}
+
+static bool is_stalled(struct kvm_vcpu *vcpu)
+{
+	u64 generation = READ_ONCE(vcpu->arch.xen.state.stalled_generation);
+
+	return unlikely(generation) &&
+	       generation == kvm_memslots(vcpu->kvm)->generation;
+}
+
+bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
+{
+	guard(srcu)(&vcpu->kvm->srcu);
+
+	return vcpu->arch.xen.vcpu_info_cache.active && !is_stalled(vcpu);
+}
+
+/* Returns true where the replay made an upcall due. */
+static bool replay_parked(struct kvm_vcpu *vcpu)
+{
+	const struct xen_evtchn_ops *ops = vcpu->kvm->arch.xen.state.evtchn_ops;
+	const struct xen_layout *layout = xen_layout(vcpu->kvm);
+	struct xen_map map;
+	bool due = false;
+	u64 sel;
+
+	/* Map first: what is taken can then be delivered. */
+	if (xen_map(&map, &vcpu->arch.xen.vcpu_info_cache,
+		    XEN_ABI_VCPU_INFO_SIZE)) {
+		note_stall(vcpu);
+		return false;
+	}
+
+	vcpu->arch.xen.state.stalled_generation = 0;
+	sel = take_parked(vcpu, layout);
+	if (sel)
+		due = ops->replay(map.khva, layout, sel);
+	xen_unmap_dirty(&map);
+
+	++vcpu->stat.xen_replays;
+	return due;
+}
+
+/*
+ * Replay what was parked for this vCPU.  May sleep; the caller has the vCPU
+ * loaded and is in a read section of kvm->srcu.
+ */
+void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
+{
+	if (replay_parked(vcpu))
+		xen_upcall_raise(vcpu);
+}
+
+/*
+ * Whether evtchn_upcall_pending is up.  Reached while the vCPU prepares to
+ * sleep, where the page must not be waited for: let it wake up instead, and
+ * ask again where it can.  A page that is known not to be there asks nothing.
+ */
+int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
+{
+	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
+	struct xen_map map;
+	int up;
+
+	guard(srcu)(&vcpu->kvm->srcu);
+
+	if (unlikely(!xen_try_map(&map, gpc, XEN_ABI_VCPU_INFO_SIZE))) {
+		if (is_stalled(vcpu))
+			return 0;
+		if (in_atomic() || !task_is_running(current))
+			return 1;
+		if (xen_map(&map, gpc, XEN_ABI_VCPU_INFO_SIZE)) {
+			note_stall(vcpu);
+			return 0;
+		}
+	}
+
+	/* The flag is the first byte in either width. */
+	up = READ_ONCE(*(u8 *)map.khva);
+	xen_unmap(&map);
+	return up;
+}
+
+/*
+ * Deliver what was raised while the vCPU could not hear it: after its
+ * vcpu_info was registered or a vector was set.  May sleep, as above.
+ */
+void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.xen.vcpu_info_cache.active)
+		return;
+
+	/* Pairs with the barrier in park(). */
+	smp_mb();
+	vcpu->arch.xen.state.stalled_generation = 0;
+	replay_parked(vcpu);
+
+	if (__kvm_xen_has_interrupt(vcpu))
+		xen_upcall_raise(vcpu);
+}
+
+void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->arch.xen.vcpu_info_cache.active &&
+	    __kvm_xen_has_interrupt(vcpu))
+		xen_upcall_raise(vcpu);
+}
