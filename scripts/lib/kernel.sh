@@ -50,6 +50,12 @@ payload() {
 	(cd "$top" && find arch include -type f ! -name '.*' ! -name '*~' ! -name '*.orig' | sort)
 }
 
+# The objects that they make, relative to arch/x86/kvm/.
+objects() {
+	printf 'include %s\nall:\n\t@echo $(kvm-xen-objs)\n' \
+		"$top/arch/x86/kvm/xen/Makefile.objs" | make -s -f -
+}
+
 # copy_files FROM TO: copy the files named on standard input, where they exist.
 copy_files() {
 	local file
