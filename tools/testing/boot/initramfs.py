@@ -146,8 +146,7 @@ def kvm_files(kernel, which):
     for name in KVM_NAMES:
         for path in kernel.chain(name):
             files[module_name(path)] = path
-        if name in ours:
-            files[name.replace("-", "_")] = ours[name]
+    files.update((name.replace("-", "_"), path) for name, path in ours.items())
     order = [n for n in files if not n.startswith("kvm")]
     order += [n.replace("-", "_") for n in KVM_NAMES]
     return [(name, files[name]) for name in order]
@@ -175,16 +174,18 @@ def shared_libraries(program):
     return libs
 
 
+def programs(tests):
+    """The selftests that the commands of the tests name."""
+    words = {word for test in tests for word in re.findall(r"[\w.-]+", test.run)}
+    paths = (BUILD / "selftests" / word for word in sorted(words))
+    return [path for path in paths if path.is_file()]
+
+
 def pack_programs(archive, tests):
     """Packs the selftests that the tests run, with their libraries."""
     libs = set()
-    for test in tests:
-        program = BUILD / "selftests" / shlex.split(test.run)[0]
-        target = f"selftests/{program.name}"
-        if not program.is_file() or target in archive.dirs:
-            continue
-        archive.dirs.add(target)
-        archive.file(target, program.read_bytes(), 0o755)
+    for program in programs(tests):
+        archive.file(f"selftests/{program.name}", program.read_bytes(), 0o755)
         libs.update(shared_libraries(program))
     for lib in sorted(libs):
         archive.file(lib.lstrip("/"), pathlib.Path(lib).read_bytes(), 0o755)
