@@ -53,15 +53,23 @@ load_modules() {
 	done </job/modules
 }
 
-loaded() {
-	grep -q "^$1 " /proc/modules
+vendor_module() {
+	if [ -d /sys/module/kvm_amd ]; then echo kvm_amd; else echo kvm_intel; fi
+}
+
+# Every open /dev/kvm, VM and vCPU holds a reference to the vendor's module; the
+# last ones go a moment after the processes that had them.
+unused() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(cat "/sys/module/$(vendor_module)/refcnt")" != 0 ] || return 0
+		sleep 1
+	done
+	echo "the KVM modules are still in use"
+	return 1
 }
 
 unload_modules() {
-	for module in kvm_amd kvm_intel kvm; do
-		loaded $module || continue
-		rmmod $module || return 1
-	done
+	rmmod "$(vendor_module)" && rmmod kvm
 }
 
 # The testbed's own root, made writable by a layer in memory.
@@ -93,6 +101,7 @@ run_test() {
 	fi
 	status=$?
 	kill -9 -1
+	unused || status=1
 	return $status
 }
 

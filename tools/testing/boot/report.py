@@ -8,7 +8,8 @@ import time
 
 from common import BUILD
 
-QUIET = 10
+QUIET = 10      # seconds without a line before the first sign of life
+SLOW = 30       # and between them after the first minute
 
 
 class Report:
@@ -26,7 +27,8 @@ class Report:
     def progress(self, what, since):
         """Prints a sign of life, but only after some seconds of silence."""
         now = time.monotonic()
-        if not self.verbose and now - self.shown >= QUIET:
+        quiet = QUIET if now - since < 60 else SLOW
+        if not self.verbose and now - self.shown >= quiet:
             self.note(f"  ... {what}, {now - since:.0f} s")
 
     def result(self, result, tail=()):
@@ -35,6 +37,8 @@ class Report:
                 "fail": f"FAIL {result.name}: {result.reason}",
                 "skip": f"skip {result.name}: {result.reason}"}[result.verdict]
         self.note(line)
+        for name, value in result.metrics.items():
+            self.note(f"     {name} {value:g}")
         for text in tail:
             self.note(f"     | {text}")
 

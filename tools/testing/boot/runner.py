@@ -8,7 +8,7 @@ import tempfile
 import initramfs
 import machine
 from common import BUILD
-from session import Log, Result, Session
+from session import Log, Result, Session, tail
 
 
 class Runner:
@@ -44,9 +44,9 @@ class Runner:
             else:
                 yield test
 
-    def fail(self, test, kind, reason, tail=()):
+    def fail(self, test, kind, reason, last=()):
         result = Result(test.name, "fail", kind, reason)
-        self.report.result(result, tail)
+        self.report.result(result, last)
         return result
 
     def boot(self, tests):
@@ -63,7 +63,7 @@ class Runner:
         if session.ready:
             return results or [self.fail(first, "boot", "the host ended before the test began")]
         return [self.fail(test, "boot", f"the host is not usable: {session.broken}",
-                          log.tail() if test is first else ()) for test in tests]
+                          tail(log.of("")) if test is first else ()) for test in tests]
 
     def pack(self, initrd, tests, mode="run"):
         first = tests[0]

@@ -38,7 +38,7 @@ CASES = (
          "at fabricated"),
     Case("after-a-splat", "true", "pass"),
     Case("panic", "echo c >/proc/sysrq-trigger", "fail", "panic", "Kernel panic"),
-    Case("mute", "echo o >/proc/sysrq-trigger; sleep 100", "fail", "", "without a verdict"),
+    Case("mute", "echo o >/proc/sysrq-trigger; sleep 100", "fail", "end", "without a verdict"),
     Case("hang", "sleep 100000", "fail", "timeout", "no verdict within", timeout=6),
     Case("last", "true", "pass"),
     Case(UNLOAD, "", "pass"),

@@ -20,6 +20,7 @@ UNLOAD = "modules-unload"
 BOOT_LIMIT = 240
 MARK_LIMIT = 20
 PANIC = re.compile(r"Kernel panic - not syncing: .*|BUG: .*|Oops: .*|watchdog: BUG.*")
+NOISE = re.compile(r"pid=|sh: |[0-9]+ 0x|\(stack trace|@@ |\[ *[0-9]+\.")
 CHATTER = re.compile(r"^\s*(\[ *[0-9.]+\]|@@ |#|ok |1\.\.|$)")
 
 
@@ -29,7 +30,7 @@ class Result:
 
     name: str
     verdict: str            # pass, fail or skip
-    kind: str = ""          # of a failure: exit, splat, panic, timeout, boot, missing
+    kind: str = ""          # of a failure: exit, splat, panic, timeout, end, boot, missing
     reason: str = ""
     seconds: float = 0.0
     metrics: dict = dataclasses.field(default_factory=dict)
@@ -42,7 +43,8 @@ class Log:
         self.directory = directory
         self.verbose = verbose
         self.rest = b""
-        self.lines = []         # of the running test, or of the boot before it
+        self.name = ""          # of the running test, none before the first
+        self.lines = {"": []}   # by test
         self.ended = set()
         directory.mkdir(parents=True, exist_ok=True)
         self.whole = open(directory / "console.log", "a", encoding="utf-8")
@@ -59,18 +61,18 @@ class Log:
     def line(self, text):
         word = text.split()
         if word[:2] == ["@@", "start"]:
-            self.lines = []
             self.open(word[2])
-        self.lines.append(text)
+        self.lines[self.name].append(text)
         for file in filter(None, (self.whole, self.file)):
             file.write(text + "\n")
             file.flush()
         if word[:2] == ["@@", "end"]:
             self.ended.add(word[2])
-            self.close()
 
     def open(self, name):
         self.close()
+        self.name = name
+        self.lines[name] = []
         self.file = open(self.directory / f"{name}.log", "w", encoding="utf-8")
 
     def close(self):
@@ -82,32 +84,48 @@ class Log:
         self.close()
         self.whole.close()
 
-    def find(self, pattern):
-        return next((m for m in map(re.compile(pattern).search, self.lines) if m), None)
+    def of(self, name):
+        """The lines of a test; until it has any, those of the boot."""
+        return self.lines.get(name) or self.lines[""]
 
-    def skip_reason(self):
-        match = self.find(r"# SKIP[ :-]*(.*)")
-        return match[1].strip() if match and match[1].strip() else ""
 
-    def metrics(self):
-        """Figures that a test prints as "# metric name value"."""
-        found = (re.match(r"# metric (\S+) (-?[0-9.]+)", line) for line in self.lines)
-        return {m[1]: float(m[2]) for m in found if m}
+def find(lines, pattern):
+    """The first line that the pattern is found in, as a match."""
+    return next((m for m in map(re.compile(pattern).search, lines) if m), None)
 
-    def failure(self):
-        """The line that says most about why a test failed."""
-        match = self.find(r"Test Assertion Failure")
-        if match:
-            after = self.lines[self.lines.index(match.string) + 1:]
-            return next((" ".join(line.split()) for line in after if line.strip()), "")
-        match = self.find(r"^\s*(?:not ok .*|FAIL\b.*|Bail out!.*)")
-        if match:
-            return match[0].strip()
-        said = [line for line in self.lines if not CHATTER.match(line)]
-        return said[-1].strip() if said else ""
 
-    def tail(self, count=12):
-        return [line for line in self.lines if line.strip()][-count:]
+def skip_reason(lines):
+    match = find(lines, r"# SKIP[ :-]*(.*)")
+    return match[1].strip() if match else ""
+
+
+def metrics(lines):
+    """Figures that a test prints as "# metric name value"."""
+    found = (re.match(r"# metric (\S+) (-?[0-9.]+)", line) for line in lines)
+    return {m[1]: float(m[2]) for m in found if m}
+
+
+def assertion(lines):
+    """Where the selftest library's report starts: the place, and what it says."""
+    said = [" ".join(line.split()) for line in lines if line.strip()]
+    said = [line for line in said if not NOISE.match(line)]
+    return ": ".join([said[0].rpartition("/")[2], *said[1:2]]) if said else ""
+
+
+def failure(lines):
+    """The line that says most about why a test failed."""
+    match = find(lines, r"Test Assertion Failure")
+    if match:
+        return assertion(lines[lines.index(match.string) + 1:])
+    match = find(lines, r"^\s*(?:not ok .*|FAIL\b.*|Bail out!.*)")
+    if match:
+        return match[0].strip()
+    said = [line for line in lines if not CHATTER.match(line)]
+    return said[-1].strip() if said else ""
+
+
+def tail(lines, count=12):
+    return [line for line in lines if line.strip()][-count:]
 
 
 class Session:
@@ -136,12 +154,15 @@ class Session:
 
     def run(self):
         """Follows the machine to its end; returns the results in order."""
-        reason = self.follow()
+        complaint = ""
+        try:
+            reason = self.follow()
+        finally:
+            complaint = self.machine.stop()
         if self.word:
             self.conclude()
         if self.running is not None:
-            self.lost(reason)
-        complaint = self.machine.stop()
+            self.lost(reason, complaint)
         if not self.ready and not self.broken:
             self.broken = complaint or f"the host did not come up ({reason})"
         return self.results
@@ -153,7 +174,7 @@ class Session:
             selector.register(self.machine.verdict, selectors.EVENT_READ, self.feed)
             while True:
                 if not self.pump(selector):
-                    return "panic"
+                    return "end"
                 if self.word and self.word[1] in self.log.ended:
                     self.conclude()
                 if self.done and self.running is None:
@@ -231,37 +252,38 @@ class Session:
         self.word = None
         result = Result(name, {"PASS": "pass", "SKIP": "skip"}.get(word, "fail"))
         if word == "SKIP":
-            result.reason = self.log.skip_reason()
+            result.reason = skip_reason(self.log.of(name))
             if not result.reason:
                 result.verdict, result.kind = "fail", "exit"
                 result.reason = "skipped without a reason (# SKIP ...)"
         elif word == "FAIL":
-            result.kind, result.reason = self.explain(detail)
+            result.kind, result.reason = self.explain(name, detail)
         self.record(result)
 
-    def explain(self, detail):
+    def explain(self, name, detail):
         if detail == "splat":
             return "splat", "the kernel log has: " + " | ".join(self.splats[:3])
         status = f"status {detail}"
         if detail.isdigit() and 128 < int(detail) < 193:
             status = f"signal {int(detail) - 128}"
         kind = "missing" if detail in ("126", "127") else "exit"
-        return kind, ": ".join(filter(None, (status, self.log.failure())))
+        return kind, ": ".join(filter(None, (status, failure(self.log.of(name)))))
 
-    def lost(self, why):
+    def lost(self, why, complaint):
         """The machine ended, or was ended, under the running test."""
-        panic = self.log.find(PANIC)
+        lines = self.log.of(self.running)
+        panic = find(lines, PANIC)
         if why == "timeout":
             reason = f"no verdict within {self.limit():.0f} s"
         elif panic:
             why, reason = "panic", panic[0]
         else:
-            reason = "the host ended without a verdict"
-        self.record(Result(self.running, "fail", why, reason), self.log.tail())
+            reason = " ".join(["the host ended without a verdict", *complaint.splitlines()[-1:]])
+        self.record(Result(self.running, "fail", why, reason), tail(lines))
 
     def record(self, result, tail=()):
         result.seconds = time.monotonic() - self.began
-        result.metrics = self.log.metrics()
+        result.metrics = metrics(self.log.of(result.name))
         self.running = None
         self.began = time.monotonic()
         self.results.append(result)
