@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 #include "test_util.h"
 #include "xen.h"
@@ -41,47 +42,47 @@ static int64_t hcall64(const struct xen_hcall *call)
  * a selftest's guest cannot be returned to from 64-bit handlers.
  */
 asm(".text\n"
-    "hcall32:\n"
-    "	pushq	%rbx\n"
-    "	pushq	%rbp\n"
-    "	pushq	%r12\n"
-    "	pushq	%r13\n"
-    "	pushq	%r14\n"
-    "	pushq	%r15\n"
-    "	pushfq\n"
-    "	cli\n"
-    "	leaq	hcall32_vmcall(%rip), %rdx\n"
-    "	leaq	hcall32_vmmcall(%rip), %rcx\n"
-    "	testl	%esi, %esi\n"
-    "	cmovnz	%rcx, %rdx\n"
-    "	pushq	$" __stringify(XEN_CS32) "\n"
-    "	pushq	%rdx\n"
-    "	movl	(%rdi), %eax\n"
-    "	movl	8(%rdi), %ebx\n"
-    "	movl	16(%rdi), %ecx\n"
-    "	movl	24(%rdi), %edx\n"
-    "	movl	32(%rdi), %esi\n"
-    "	movl	48(%rdi), %ebp\n"
-    "	movl	40(%rdi), %edi\n"
-    "	lretq\n"
-    ".code32\n"
-    "hcall32_vmcall:\n"
-    "	vmcall\n"
-    "	ljmp	$" __stringify(XEN_CS64) ", $hcall32_out\n"
-    "hcall32_vmmcall:\n"
-    "	vmmcall\n"
-    "	ljmp	$" __stringify(XEN_CS64) ", $hcall32_out\n"
-    ".code64\n"
-    "hcall32_out:\n"
-    "	popfq\n"
-    "	popq	%r15\n"
-    "	popq	%r14\n"
-    "	popq	%r13\n"
-    "	popq	%r12\n"
-    "	popq	%rbp\n"
-    "	popq	%rbx\n"
-    "	movslq	%eax, %rax\n"
-    "	ret\n");
+	"hcall32:\n"
+	"	pushq	%rbx\n"
+	"	pushq	%rbp\n"
+	"	pushq	%r12\n"
+	"	pushq	%r13\n"
+	"	pushq	%r14\n"
+	"	pushq	%r15\n"
+	"	pushfq\n"
+	"	cli\n"
+	"	leaq	hcall32_vmcall(%rip), %rdx\n"
+	"	leaq	hcall32_vmmcall(%rip), %rcx\n"
+	"	testl	%esi, %esi\n"
+	"	cmovnz	%rcx, %rdx\n"
+	"	pushq	$" __stringify(XEN_CS32) "\n"
+	"	pushq	%rdx\n"
+	"	movl	(%rdi), %eax\n"
+	"	movl	8(%rdi), %ebx\n"
+	"	movl	16(%rdi), %ecx\n"
+	"	movl	24(%rdi), %edx\n"
+	"	movl	32(%rdi), %esi\n"
+	"	movl	48(%rdi), %ebp\n"
+	"	movl	40(%rdi), %edi\n"
+	"	lretq\n"
+	".code32\n"
+	"hcall32_vmcall:\n"
+	"	vmcall\n"
+	"	ljmp	$" __stringify(XEN_CS64) ", $hcall32_out\n"
+	"hcall32_vmmcall:\n"
+	"	vmmcall\n"
+	"	ljmp	$" __stringify(XEN_CS64) ", $hcall32_out\n"
+	".code64\n"
+	"hcall32_out:\n"
+	"	popfq\n"
+	"	popq	%r15\n"
+	"	popq	%r14\n"
+	"	popq	%r13\n"
+	"	popq	%r12\n"
+	"	popq	%rbp\n"
+	"	popq	%rbx\n"
+	"	movslq	%eax, %rax\n"
+	"	ret\n");
 
 int64_t hcall32(const struct xen_hcall *call, int use_vmmcall);
 
@@ -483,19 +484,25 @@ static struct kvm_stats_desc *find_stat(struct kvm_stats_header *header,
 	return NULL;
 }
 
-uint64_t xen_vcpu_stat(struct kvm_vcpu *vcpu, const char *name)
+uint64_t xen_stat(int stats, const char *name)
 {
-	int fd = vcpu_get_stats_fd(vcpu);
 	struct kvm_stats_header header;
 	struct kvm_stats_desc *descs;
 	uint64_t value = 0;
 
-	read_stats_header(fd, &header);
-	descs = read_stats_descriptors(fd, &header);
-	read_stat_data(fd, &header, find_stat(&header, descs, name), &value, 1);
+	read_stats_header(stats, &header);
+	descs = read_stats_descriptors(stats, &header);
+	read_stat_data(stats, &header, find_stat(&header, descs, name), &value, 1);
 	free(descs);
-	close(fd);
 	return value;
+}
+
+uint64_t xen_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
 uint64_t xen_step(struct kvm_vcpu *vcpu)
@@ -572,6 +579,7 @@ void xen_runner_start(struct xen_runner *r, struct kvm_vcpu *vcpu)
 
 	memset(r, 0, sizeof(*r));
 	r->vcpu = vcpu;
+	r->stats = vcpu_get_stats_fd(vcpu);
 	vcpu->run->immediate_exit = 0;
 	sigaction(SIGUSR1, &action, NULL);
 	TEST_ASSERT(!pthread_create(&r->thread, NULL, runner_thread, r), "No thread");
@@ -589,6 +597,7 @@ void xen_runner_stop(struct xen_runner *r)
 	WRITE_ONCE(r->vcpu->run->immediate_exit, 1);
 	pthread_kill(r->thread, SIGUSR1);
 	pthread_join(r->thread, NULL);
+	close(r->stats);
 	r->vcpu->run->immediate_exit = 0;
 }
 
@@ -600,5 +609,5 @@ bool xen_runner_reaches(struct xen_runner *r, uint64_t stage)
 
 bool xen_runner_blocks(struct xen_runner *r)
 {
-	return xen_wait_for(xen_vcpu_stat(r->vcpu, "blocking"));
+	return xen_wait_for(xen_stat(r->stats, "blocking"));
 }

@@ -218,7 +218,7 @@ static_assert(offsetof(struct xen_singleshot_timer, pad) == 12, "singleshot");
 #define XEN_VCPU_VECTOR		0x61
 
 /* How long a test waits for what must happen before it calls that a failure. */
-#define XEN_PATIENCE_MS		20000
+#define XEN_PATIENCE_MS		10000
 
 struct xen_vm {
 	struct kvm_vm *vm;
@@ -378,8 +378,11 @@ int xen_irqfd(struct xen_vm *x, uint32_t gsi);
 /* Host: KVM's clock, which is the guest's system time, in nanoseconds. */
 uint64_t xen_vm_now(struct xen_vm *x);
 
-/* Host: one value of a vCPU's binary statistics. */
-uint64_t xen_vcpu_stat(struct kvm_vcpu *vcpu, const char *name);
+/*
+ * Host: one value of a vCPU's binary statistics.  The descriptor comes from
+ * vcpu_get_stats_fd(), which waits while the vCPU runs; the value does not.
+ */
+uint64_t xen_stat(int stats, const char *name);
 
 /*
  * Host: a vCPU run by a thread of its own until the guest is done or the test
@@ -388,6 +391,7 @@ uint64_t xen_vcpu_stat(struct kvm_vcpu *vcpu, const char *name);
 struct xen_runner {
 	struct kvm_vcpu *vcpu;
 	pthread_t thread;
+	int stats;			/* file descriptor */
 	uint64_t stage;			/* argument of the last UCALL_SYNC */
 	bool stop;
 	bool done;			/* UCALL_DONE, or a failure */
@@ -406,14 +410,18 @@ bool xen_runner_blocks(struct xen_runner *r);
  */
 uint64_t xen_step(struct kvm_vcpu *vcpu);
 
+/* Host: milliseconds of the monotonic clock. */
+uint64_t xen_ms(void);
+
 /* Host: wait until @cond holds; false if it does not in XEN_PATIENCE_MS. */
 #define xen_wait_for(cond)						\
 ({									\
-	int __turns = XEN_PATIENCE_MS;					\
+	uint64_t __end = xen_ms() + XEN_PATIENCE_MS;			\
+	bool __met;							\
 									\
-	while (!(cond) && __turns-- > 0)				\
+	while (!(__met = (cond)) && xen_ms() < __end)			\
 		usleep(1000);						\
-	__turns >= 0 || (cond);						\
+	__met;								\
 })
 
 #endif /* SELFTEST_KVM_XEN_H */
