@@ -456,7 +456,7 @@ static int vcpu_id_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 
 static int vcpu_id_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
-	data->u.vcpu_id = vcpu->arch.xen.vcpu_id;
+	data->u.vcpu_id = xen_vcpu_id(vcpu);
 	return 0;
 }
 

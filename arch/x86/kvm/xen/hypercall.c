@@ -77,7 +77,7 @@ static s64 check_singleshot(struct kvm_vcpu *vcpu,
 	if (!kvm_xen_timer_enabled(vcpu))
 		return XEN_HCALL_TO_VMM;
 
-	return (u32)hcall->params[1] == vcpu->arch.xen.vcpu_id ? 0 : -EINVAL;
+	return (u32)hcall->params[1] == xen_vcpu_id(vcpu) ? 0 : -EINVAL;
 }
 
 static s64 hcall_set_singleshot(struct kvm_vcpu *vcpu,

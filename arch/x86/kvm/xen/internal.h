@@ -102,6 +102,19 @@ static inline const struct xen_layout *xen_layout(struct kvm *kvm)
 			    READ_ONCE(kvm->arch.xen.long_mode)];
 }
 
+/*
+ * The vCPU's number as the guest knows it: its index unless the VMM gave it
+ * another.  The index is not known yet when the vCPU is initialised.
+ */
+#define XEN_VCPU_ID_DEFAULT	(~0u)
+
+static inline u32 xen_vcpu_id(struct kvm_vcpu *vcpu)
+{
+	u32 id = vcpu->arch.xen.vcpu_id;
+
+	return id == XEN_VCPU_ID_DEFAULT ? vcpu->vcpu_idx : id;
+}
+
 /* Change the width, and move what lies elsewhere in the other one. */
 int xen_set_long_mode(struct kvm *kvm, bool long_mode);
 
