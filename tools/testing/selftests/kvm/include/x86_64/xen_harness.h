@@ -9,10 +9,43 @@
 #ifndef SELFTEST_KVM_XEN_HARNESS_H
 #define SELFTEST_KVM_XEN_HARNESS_H
 
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "kselftest_harness.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
+
+/*
+ * The kernel's log from now on.  A test that provokes a warning looks itself,
+ * as what looks at the log of the whole boot cannot tell which test it was.
+ */
+static inline int xen_klog_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* Has the kernel warned since?  Takes what it reads. */
+static inline bool xen_klog_has_splat(int fd)
+{
+	char line[4096];
+	bool splat = false;
+	ssize_t len;
+
+	while ((len = read(fd, line, sizeof(line) - 1)) > 0) {
+		line[len] = 0;
+		if (strstr(line, "WARNING:") || strstr(line, "BUG:"))
+			splat = true;
+	}
+	return splat;
+}
 
 /* main() of a test that needs all of @caps, bits of KVM_CAP_XEN_HVM. */
 #define XEN_TEST_MAIN(caps)						\
