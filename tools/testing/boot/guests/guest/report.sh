@@ -22,6 +22,7 @@ fail() {
 	failures=$((failures + 1))
 	echo "fail $*" >&3
 	echo "guest: FAIL: $*"
+	return 1
 }
 
 # expect NAME WANTED FOUND
@@ -41,5 +42,6 @@ verdict() {
 	else
 		echo "verdict FAIL $GUEST_NONCE" >&3
 		say "guest: FAIL ($failures)"
+		dmesg
 	fi
 }
