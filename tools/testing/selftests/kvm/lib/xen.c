@@ -523,6 +523,74 @@ uint64_t xen_step(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+void xen_guest_obey(void)
+{
+	struct xen_hcall call;
+
+	for (;;) {
+		call = XEN_ORDER->call;
+		XEN_ORDER->result = xen_guest_hcall(XEN_ORDER->wide, &call);
+		XEN_ORDER->turns++;
+		GUEST_SYNC(XEN_ORDER->turns);
+	}
+}
+
+struct xen_order *xen_get_order(struct xen_vm *x)
+{
+	return xen_hva(x, XEN_SPARE_GPA(0));
+}
+
+static struct xen_order *give_order(struct xen_vm *x, bool wide, uint64_t nr, uint64_t arg1,
+				    uint64_t arg2, uint64_t arg3)
+{
+	struct xen_order *order = xen_get_order(x);
+
+	order->wide = wide;
+	order->call = (struct xen_hcall) { .nr = nr, .arg = { arg1, arg2, arg3 } };
+	return order;
+}
+
+int64_t xen_order(struct xen_vm *x, bool wide, uint64_t nr, uint64_t arg1, uint64_t arg2,
+		  uint64_t arg3)
+{
+	struct xen_order *order = give_order(x, wide, nr, arg1, arg2, arg3);
+
+	xen_step(x->vcpu[0]);
+	return order->result;
+}
+
+int64_t xen_order_send(struct xen_vm *x, bool wide, uint32_t port)
+{
+	*(uint32_t *)xen_get_order(x)->data = port;
+	return xen_order(x, wide, __HYPERVISOR_event_channel_op, EVTCHNOP_send,
+			 XEN_ORDER_DATA, 0);
+}
+
+bool xen_order_exits(struct xen_vm *x, bool wide, uint64_t nr, uint64_t arg1, uint64_t arg2,
+		     uint64_t answer)
+{
+	struct xen_order *order = give_order(x, wide, nr, arg1, arg2, 0);
+	struct kvm_run *run = x->vcpu[0]->run;
+	struct ucall uc;
+
+	vcpu_run(x->vcpu[0]);
+	if (run->exit_reason != KVM_EXIT_XEN) {
+		get_ucall(x->vcpu[0], &uc);
+		return false;
+	}
+
+	TEST_ASSERT_EQ(run->xen.type, KVM_EXIT_XEN_HCALL);
+	TEST_ASSERT_EQ(run->xen.u.hcall.input, nr);
+	TEST_ASSERT_EQ(run->xen.u.hcall.longmode, wide);
+	TEST_ASSERT_EQ(run->xen.u.hcall.cpl, 0);
+	TEST_ASSERT_EQ(run->xen.u.hcall.params[0], arg1);
+	TEST_ASSERT_EQ(run->xen.u.hcall.params[1], arg2);
+	run->xen.u.hcall.result = answer;
+	xen_step(x->vcpu[0]);
+	TEST_ASSERT_EQ(order->result, answer);
+	return true;
+}
+
 static void kick_handler(int sig)
 {
 }

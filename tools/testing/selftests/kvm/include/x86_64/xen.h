@@ -410,6 +410,33 @@ bool xen_runner_blocks(struct xen_runner *r);
  */
 uint64_t xen_step(struct kvm_vcpu *vcpu);
 
+/*
+ * A guest that makes the hypercalls its host orders, one for each step.  The
+ * order and its data lie in the first spare page, where both see them.
+ */
+struct xen_order {
+	struct xen_hcall call;
+	bool wide;
+	int64_t result;
+	uint64_t turns;
+	uint64_t data[64];
+};
+
+#define XEN_ORDER	((volatile struct xen_order *)XEN_SPARE_GPA(0))
+#define XEN_ORDER_DATA	((uintptr_t)XEN_ORDER->data)
+
+void xen_guest_obey(void);
+
+/* Host: the order page, then orders to vCPU 0 whose result they return. */
+struct xen_order *xen_get_order(struct xen_vm *x);
+int64_t xen_order(struct xen_vm *x, bool wide, uint64_t nr, uint64_t arg1, uint64_t arg2,
+		  uint64_t arg3);
+int64_t xen_order_send(struct xen_vm *x, bool wide, uint32_t port);
+
+/* Host: whether the order exits to the VMM, which then answers @answer. */
+bool xen_order_exits(struct xen_vm *x, bool wide, uint64_t nr, uint64_t arg1, uint64_t arg2,
+		     uint64_t answer);
+
 /* Host: milliseconds of the monotonic clock. */
 uint64_t xen_ms(void);
 
