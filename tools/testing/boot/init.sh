@@ -7,7 +7,7 @@
 #
 # /job/conf      settings, as shell variables
 # /job/modules   the modules to load: one "path parameters" a line
-# /job/tests     the names of the tests, one a line, each with /job/run/NAME
+# /job/tests     the tests: one "name limit" a line, each with /job/run/NAME
 # /job/splats    what must not appear in the kernel log
 
 export PATH=/selftests:/bin:/usr/bin:/sbin:/usr/sbin HOME=/root TERM=linux
@@ -36,10 +36,15 @@ mark() {
 	printf '\n@@ %s\n' "$*"
 }
 
-# Prints the lines of the kernel log since the last call that must not be there.
+# Prints those lines of a kernel log that must not be there.
+only_splats() {
+	grep -v "ommand line: " "$1" | grep -E -f /job/splats | head -n 8
+}
+
+# The same for what was logged since the last call.
 new_splats() {
 	dmesg -c >/tmp/dmesg
-	grep -v "ommand line: " /tmp/dmesg | grep -E -f /job/splats | head -n 8
+	only_splats /tmp/dmesg
 }
 
 load_modules() {
@@ -92,8 +97,19 @@ in_testbed() {
 		PATH=/src/build/selftests:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# Runs the test $1; what it starts and leaves behind is ended with it.
+# Ends everything after $1 seconds, but first has the kernel tell what it does.
+guard() {
+	sleep "$1"
+	dmesg >/tmp/overdue
+	echo l >/proc/sysrq-trigger
+	echo w >/proc/sysrq-trigger
+	kill -9 -1
+}
+
+# Runs the test $1 for up to $2 seconds; what it leaves behind is ended with it.
 run_test() {
+	rm -f /tmp/overdue
+	guard "$2" &
 	if [ "$root" = testbed ]; then
 		(in_testbed setsid -w sh -c "cd /src; $(cat "/job/run/$1")") </dev/null
 	else
@@ -105,13 +121,18 @@ run_test() {
 	return $status
 }
 
-# Says the word about $1, which ended with status $2; fails after a splat.
+# Says the word about $1, which ended with status $2; fails where the host can
+# not be trusted any more.
 judge() {
 	new_splats >/tmp/splats
+	[ ! -e /tmp/overdue ] || only_splats /tmp/overdue >/tmp/splats
 	mark end "$1"
 	if [ -s /tmp/splats ]; then
 		sed "s|^|SPLAT $1 |" /tmp/splats >&3
 		say FAIL "$1" splat
+		return 1
+	elif [ -e /tmp/overdue ]; then
+		say FAIL "$1" overdue
 		return 1
 	fi
 	case $2 in
@@ -122,10 +143,10 @@ judge() {
 }
 
 run_tests() {
-	while read -r name <&4; do
+	while read -r name limit <&4; do
 		say START "$name"
 		mark start "$name"
-		run_test "$name" 4<&- 3>&-
+		run_test "$name" "$limit" 4<&- 3>&-
 		judge "$name" $? || return 1
 	done 4</job/tests
 }
@@ -133,6 +154,7 @@ run_tests() {
 finish() {
 	say START modules-unload
 	mark start modules-unload
+	rm -f /tmp/overdue
 	unload_modules
 	judge modules-unload $?
 }

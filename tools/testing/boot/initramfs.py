@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 
-from common import BUILD, ROOT, Error
+from common import BUILD, ROOT, Error, scaled
 
 HERE = pathlib.Path(__file__).parent
 BUSYBOX = pathlib.Path("/bin/busybox")
@@ -195,7 +195,7 @@ def pack_job(archive, tests, conf, lines):
     """Packs what init.sh reads: settings, modules, tests, forbidden lines."""
     archive.file("job/conf", "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in conf.items()))
     archive.file("job/modules", "".join(f"{line}\n" for line in lines))
-    archive.file("job/tests", "".join(f"{t.name}\n" for t in tests))
+    archive.file("job/tests", "".join(f"{t.name} {scaled(t.timeout):.0f}\n" for t in tests))
     archive.file("job/splats", "".join(f"{s}\n" for s in SPLATS))
     for test in tests:
         archive.file(f"job/run/{test.name}", f"{test.run}\n")

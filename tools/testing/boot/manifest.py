@@ -28,12 +28,11 @@ class Test:
     stock: str = ""
     icount: bool = False
     needs: list = dataclasses.field(default_factory=list)
-    expect: str = ""
 
     def __post_init__(self):
         if not self.run:
             self.run = self.name
-            self.needs = [f"build/selftests/{self.name}", *self.needs]
+            self.needs = list(dict.fromkeys([f"build/selftests/{self.name}", *self.needs]))
         check(self)
 
     def machine(self):
@@ -46,7 +45,7 @@ class Test:
         return next((n for n in self.needs if not (ROOT / n).exists()), None)
 
     def stock_verdict(self):
-        """What stock modules are known to do: "fail", "pass" or ""."""
+        """What stock modules are known to do: "pass", "fail", "hang" or ""."""
         return self.stock.partition(":")[0].strip()
 
 
@@ -59,10 +58,10 @@ def check(test):
         raise Error(f"{where}: group is one of {', '.join(GROUPS)}")
     if test.root not in ("initramfs", "testbed"):
         raise Error(f"{where}: root is initramfs or testbed")
-    if test.stock_verdict() not in ("", "pass", "fail"):
-        raise Error(f"{where}: stock is \"pass\" or \"fail: the reason\"")
-    if test.stock_verdict() == "fail" and not test.stock.partition(":")[2].strip():
-        raise Error(f"{where}: stock = \"fail\" needs its reason: \"fail: ...\"")
+    if test.stock_verdict() not in ("", "pass", "fail", "hang"):
+        raise Error(f"{where}: stock is \"pass\", \"fail: the reason\" or \"hang: the reason\"")
+    if test.stock_verdict() in ("fail", "hang") and not test.stock.partition(":")[2].strip():
+        raise Error(f"{where}: stock = \"{test.stock}\" needs a colon and its reason")
     if test.icount and test.smp != 1:
         raise Error(f"{where}: icount needs smp = 1")
 

@@ -41,6 +41,8 @@ class Report:
             self.note(f"     {name} {value:g}")
         for text in tail:
             self.note(f"     | {text}")
+        if result.log:
+            self.note(f"     see {result.log}")
 
     def count(self, verdict):
         return sum(r.verdict == verdict for r in self.results)

@@ -6,6 +6,7 @@ It uses stock modules, so that it says nothing about ours.
 
 import dataclasses
 
+import proof
 from manifest import Test
 from report import Report, results_path
 from runner import Runner
@@ -39,10 +40,46 @@ CASES = (
     Case("after-a-splat", "true", "pass"),
     Case("panic", "echo c >/proc/sysrq-trigger", "fail", "panic", "Kernel panic"),
     Case("mute", "echo o >/proc/sysrq-trigger; sleep 100", "fail", "end", "without a verdict"),
-    Case("hang", "sleep 100000", "fail", "timeout", "no verdict within", timeout=6),
+    Case("hang", "sleep 100000", "fail", "hang", "still running after", timeout=3),
+    Case("dead-host", "kill -9 -1; sleep 100000", "fail", "timeout", "no verdict within",
+         timeout=3),
     Case("last", "true", "pass"),
     Case(UNLOAD, "", "pass"),
 )
+
+
+# What counts as a proof on stock modules: the manifest's word, the result there
+# (verdict, kind), and whether that shows what the manifest says.
+PROOFS = (
+    ("pass", "pass", "", True),
+    ("pass", "fail", "exit", False),
+    ("pass", "skip", "", False),
+    ("fail: x", "fail", "exit", True),
+    ("fail: x", "fail", "splat", True),
+    ("fail: x", "fail", "panic", True),
+    ("fail: x", "pass", "", False),
+    ("fail: x", "skip", "", False),
+    ("fail: x", "fail", "missing", False),
+    ("fail: x", "fail", "boot", False),
+    ("fail: x", "fail", "end", False),
+    ("fail: x", "fail", "hang", False),
+    ("fail: x", "fail", "timeout", False),
+    ("hang: x", "fail", "hang", True),
+    ("hang: x", "fail", "exit", False),
+    ("hang: x", "fail", "timeout", False),
+    ("hang: x", "pass", "", False),
+)
+
+
+def check_proofs(report):
+    """Each row of PROOFS is a test of the judgement that prove-stock makes."""
+    for stock, verdict, kind, proves in PROOFS:
+        test = Test(name="t", run="true", stock=stock)
+        judged = proof.Expectation([test], quiet=True).judge(Result("t", verdict, kind, "y"))
+        name = f"proof: {stock}, and there {' '.join(filter(None, (verdict, kind)))}"
+        right = (judged.verdict == "pass") == proves
+        reason = "" if right else f"taken as {judged.verdict}"
+        Report.result(report, Result(name, "pass" if right else "fail", "exit", reason))
 
 
 class Judge(Report):
@@ -75,6 +112,7 @@ def main():
     tests = [Test(name=case.name, run=case.run, group="harness", timeout=case.timeout,
                   memory=512, needs=[]) for case in CASES if case.name != UNLOAD]
     judge = Judge()
+    check_proofs(judge)
     Runner(judge, "stock").run(tests)
     judge.unjudged()
     judge.write_json(results_path("harness", "stock"))

@@ -14,11 +14,24 @@ import selectors
 import sys
 import time
 
-from common import scaled
+from common import ROOT, scaled
 
+# How a test can fail.
+KINDS = {
+    "exit": "its exit status says so",
+    "splat": "the kernel log has what must not be there",
+    "panic": "the kernel died",
+    "hang": "it was ended after its time limit, by a host that was alive",
+    "timeout": "neither the test nor the host gave a word",
+    "end": "the machine ended",
+    "boot": "the host did not come up",
+    "missing": "a file or program is not there",
+}
 UNLOAD = "modules-unload"
 BOOT_LIMIT = 240
+UNLOAD_LIMIT = 120
 MARK_LIMIT = 20
+GRACE = 60      # for the host to end a test that is over its time limit
 PANIC = re.compile(r"Kernel panic - not syncing: .*|BUG: .*|Oops: .*|watchdog: BUG.*")
 NOISE = re.compile(r"pid=|sh: |[0-9]+ 0x|\(stack trace|@@ |\[ *[0-9]+\.")
 CHATTER = re.compile(r"^\s*(\[ *[0-9.]+\]|@@ |#|ok |1\.\.|$)")
@@ -30,10 +43,11 @@ class Result:
 
     name: str
     verdict: str            # pass, fail or skip
-    kind: str = ""          # of a failure: exit, splat, panic, timeout, end, boot, missing
+    kind: str = ""          # of a failure: see KINDS
     reason: str = ""
     seconds: float = 0.0
     metrics: dict = dataclasses.field(default_factory=dict)
+    log: str = ""           # of a failure
 
 
 class Log:
@@ -147,10 +161,13 @@ class Session:
         self.results = []
 
     def limit(self):
-        """How long the present step may take."""
+        """How long the present step may take until the host counts as dead."""
         if self.running is None:
             return scaled(BOOT_LIMIT)
-        return scaled(self.tests[self.running].timeout if self.running in self.tests else 120)
+        if self.running not in self.tests:
+            return scaled(UNLOAD_LIMIT)
+        timeout = self.tests[self.running].timeout
+        return scaled(timeout + min(timeout, GRACE))
 
     def run(self):
         """Follows the machine to its end; returns the results in order."""
@@ -263,6 +280,8 @@ class Session:
     def explain(self, name, detail):
         if detail == "splat":
             return "splat", "the kernel log has: " + " | ".join(self.splats[:3])
+        if detail == "overdue":
+            return "hang", f"still running after {scaled(self.tests[name].timeout):.0f} s"
         status = f"status {detail}"
         if detail.isdigit() and 128 < int(detail) < 193:
             status = f"signal {int(detail) - 128}"
@@ -274,7 +293,8 @@ class Session:
         lines = self.log.of(self.running)
         panic = find(lines, PANIC)
         if why == "timeout":
-            reason = f"no verdict within {self.limit():.0f} s"
+            reason = f"no verdict within {self.limit():.0f} s, the host is dead"
+            lines = []
         elif panic:
             why, reason = "panic", panic[0]
         else:
@@ -284,6 +304,8 @@ class Session:
     def record(self, result, tail=()):
         result.seconds = time.monotonic() - self.began
         result.metrics = metrics(self.log.of(result.name))
+        if result.verdict == "fail":
+            result.log = str((self.log.directory / f"{result.name}.log").relative_to(ROOT))
         self.running = None
         self.began = time.monotonic()
         self.results.append(result)
