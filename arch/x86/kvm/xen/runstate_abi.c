@@ -43,9 +43,9 @@ void xen_runstate_store(const struct xen_runstate_area *area,
 
 	compose(image, layout, rs, announce ? XEN_ABI_RUNSTATE_UPDATE : 0);
 
-	/* Pairs with the guest's read of state_entry_time before the rest. */
 	if (announce) {
 		WRITE_ONCE(*update, top | 0x80);
+		/* Pairs with the guest's second read of state_entry_time. */
 		smp_wmb();
 	}
 
@@ -53,8 +53,8 @@ void xen_runstate_store(const struct xen_runstate_area *area,
 	if (area->len[1])
 		memcpy(area->piece[1], image + area->len[0], area->len[1]);
 
-	/* Pairs with the guest's second read of state_entry_time. */
 	if (announce) {
+		/* Pairs with its first read, before the rest. */
 		smp_wmb();
 		WRITE_ONCE(*update, top);
 	}

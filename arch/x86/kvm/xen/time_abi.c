@@ -16,12 +16,13 @@ void xen_wall_clock_store(void *shinfo, const struct xen_layout *layout,
 
 	sec = div_u64_rem(epoch_ns, NSEC_PER_SEC, &nsec);
 
-	/* Pairs with the guest's reads of version before and after the rest. */
 	WRITE_ONCE(wc->version, version);
+	/* Pairs with the guest's second read of version, after the rest. */
 	smp_wmb();
 	WRITE_ONCE(wc->sec, (u32)sec);
 	WRITE_ONCE(wc->nsec, nsec);
 	WRITE_ONCE(*sec_hi, (u32)(sec >> 32));
+	/* Pairs with the guest's first read of version, before the rest. */
 	smp_wmb();
 	WRITE_ONCE(wc->version, version + 1);
 }
