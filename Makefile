@@ -32,7 +32,7 @@ patch: ## the same as one patch on standard output, for a distribution to carry
 ##@ The two that say it all
 
 demo: modules emulator ## boot Debian as a Xen guest on these modules, and say what it found
-	$(Q)$(boot) demo
+	$(Q)$(testbed) tools/testing/boot/guests/demo
 
 check: ## everything that has to pass, in one total
 	$(Q)scripts/check layers build-test unit selftests kernel-tests guests
@@ -42,7 +42,7 @@ check: ## everything that has to pass, in one total
 layers: ## include only downwards, as scripts/layers.table says
 	$(Q)scripts/layers --self-test
 
-build-test: ## what building and integrating refuse, and how
+build-test: modules ## what building and integrating refuse, and how
 	$(Q)$(testbed) scripts/test-build
 
 unit: ## the pure units in user space
@@ -61,16 +61,22 @@ stock-proof: emulator ## tests said to fail on stock modules do fail there
 	$(Q)$(boot) prove-stock
 
 guests: modules emulator ## Xen guests, each judged from inside
-	$(Q)$(boot) run --group guest
+	$(Q)$(testbed) tools/testing/boot/guests/prepare
+	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml
 
 harness-test: emulator ## the harness judges fabricated tests
 	$(Q)$(boot) self-test
 
-bench-small: modules emulator ## instructions per operation
-	$(Q)$(boot) run --group bench
+bench-small: modules emulator ## instructions per operation, on stock modules and on ours
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) run --group bench --modules stock
+	$(Q)$(boot) run --group bench --modules ours
+	$(Q)$(testbed) tools/testing/bench/compare build/logs/stock/bench/xen_bench.log \
+		build/logs/bench/xen_bench.log
 
 emulator-proof: emulator ## thirty boots of a busy Xen guest on stock modules
-	$(Q)$(boot) run --group proof --modules stock
+	$(Q)$(testbed) tools/testing/boot/guests/prepare
+	$(Q)$(testbed) scripts/emulator-proof
 
 integrate-test: ## a whole tree: integrated, patched, compared and compiled (long)
 	$(Q)$(testbed) scripts/test-integrate
