@@ -28,10 +28,7 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port)
 	if (xen_must_not_lock())
 		return -EWOULDBLOCK;
 
-	guard(srcu)(&kvm->srcu);
-
-	if (unlikely(!xen_try_map(&map, &kvm->arch.xen.shinfo_cache,
-				  PAGE_SIZE)))
+	if (unlikely(!xen_try_map(&map, &kvm->arch.xen.shinfo_cache)))
 		return -EWOULDBLOCK;
 
 	verdict = INDIRECT_CALL_1(ops->mark, evtchn_2l_mark, map.khva, layout,
@@ -50,7 +47,7 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port)
 /* Raise in a context that may use the VMM's memory, waiting for pages. */
 static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port)
 {
-	struct kvm *kvm = vcpu->kvm;
+	struct gfn_to_pfn_cache *gpc = &vcpu->kvm->arch.xen.shinfo_cache;
 	int r;
 
 	for (;;) {
@@ -58,8 +55,12 @@ static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port)
 		if (r != -EWOULDBLOCK)
 			return r;
 
-		guard(srcu)(&kvm->srcu);
-		r = kvm_gpc_refresh(&kvm->arch.xen.shinfo_cache, PAGE_SIZE);
+		/* A cache that was never activated may not be refreshed. */
+		if (!READ_ONCE(gpc->active))
+			return -EINVAL;
+
+		guard(srcu)(&vcpu->kvm->srcu);
+		r = kvm_gpc_refresh(gpc, PAGE_SIZE);
 		if (r)
 			return r;
 	}
@@ -97,9 +98,7 @@ bool xen_evtchn_any_pending(struct kvm *kvm, const u32 *ports, u32 nr)
 	struct xen_map map;
 	u32 i;
 
-	guard(srcu)(&kvm->srcu);
-
-	if (!xen_try_map(&map, &kvm->arch.xen.shinfo_cache, PAGE_SIZE))
+	if (!xen_try_map_to_read(&map, &kvm->arch.xen.shinfo_cache))
 		return true;
 
 	for (i = 0; i < nr && !pending; i++) {
@@ -143,8 +142,11 @@ int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *xe, struct kvm *kvm)
 {
 	struct kvm_vcpu *vcpu = routed_vcpu(kvm, xe);
 
-	return vcpu ? to_set_irq(xen_evtchn_raise_fast(vcpu, xe->port)) :
-		      -EINVAL;
+	if (!vcpu)
+		return -EINVAL;
+
+	guard(srcu)(&kvm->srcu);
+	return to_set_irq(xen_evtchn_raise_fast(vcpu, xe->port));
 }
 
 static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,
@@ -156,8 +158,11 @@ static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,
 		return -EINVAL;
 
 	vcpu = routed_vcpu(kvm, &e->xen_evtchn);
-	return vcpu ? to_set_irq(xen_evtchn_raise(vcpu, e->xen_evtchn.port)) :
-		      -EINVAL;
+	if (!vcpu)
+		return -EINVAL;
+
+	guard(srcu)(&kvm->srcu);
+	return to_set_irq(xen_evtchn_raise(vcpu, e->xen_evtchn.port));
 }
 
 /*
@@ -203,6 +208,7 @@ int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
 	if (!vcpu)
 		return -EINVAL;
 
+	guard(srcu)(&kvm->srcu);
 	r = xen_evtchn_raise(vcpu, uxe->port);
 	return min(r, 0);
 }
