@@ -21,6 +21,7 @@ lib_s	:= x86_64/handlers.S
 library	:= $(libdir)/libkvm.a
 
 tests	:= $(patsubst $(ours)/x86_64/%.c,%,$(wildcard $(ours)/x86_64/*_test.c))
+benches	:= $(patsubst tools/testing/bench/%.c,%,$(wildcard tools/testing/bench/*.c))
 helpers	:= $(patsubst $(ours)/lib/%.c,%,$(wildcard $(ours)/lib/*.c $(ours)/lib/x86_64/*.c))
 stock	:= xen_shinfo_test xen_vmcall_test
 
@@ -39,11 +40,11 @@ common	:= -O2 -g -std=gnu99 -D_GNU_SOURCE= -DCONFIG_64BIT -U_FORTIFY_SOURCE \
 
 # The library's headers are not clean at -Wextra: they are system headers here.
 strict	:= -Wall -Wextra -Werror -Wstrict-prototypes -Wuninitialized \
-	-Wno-unused-parameter -Wno-sign-compare
+	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 link	= $(CC) -static -no-pie -pthread -Wl,--strip-debug -o $@ $(filter %.o,$^) $(library)
 
-all: $(tests:%=$(OUT)/%) $(stock:%=$(OUT)/%)
+all: $(tests:%=$(OUT)/%) $(stock:%=$(OUT)/%) $(benches:%=$(OUT)/%)
 
 $(shell mkdir -p $(libdir)/x86_64 $(libdir)/stock $(OUT)/obj/x86_64)
 
@@ -70,12 +71,16 @@ $(OUT)/obj/%.o: $(ours)/x86_64/%.c
 	@echo "  CC      $(<F)"
 	@$(CC) $(common) $(strict) -c $< -o $@
 
+$(OUT)/obj/%.o: tools/testing/bench/%.c
+	@echo "  CC      $(<F)"
+	@$(CC) $(common) $(strict) -c $< -o $@
+
 $(OUT)/obj/lib-%.o: $(ours)/lib/%.c
 	@echo "  CC      $(<F)"
 	@mkdir -p $(@D)
 	@$(CC) $(common) $(strict) -c $< -o $@
 
-$(tests:%=$(OUT)/%): $(OUT)/%: $(OUT)/obj/%.o $(helpers:%=$(OUT)/obj/lib-%.o) $(library)
+$(tests:%=$(OUT)/%) $(benches:%=$(OUT)/%): $(OUT)/%: $(OUT)/obj/%.o $(helpers:%=$(OUT)/obj/lib-%.o) $(library)
 	$(link)
 
 .PHONY: all
