@@ -35,7 +35,7 @@ demo: modules emulator ## boot Debian as a Xen guest on these modules, and say w
 	$(Q)$(testbed) tools/testing/boot/guests/demo
 
 check: ## everything that has to pass, in one total
-	$(Q)scripts/check layers build-test unit selftests kernel-tests guests
+	$(Q)scripts/check layers build-test unit harness-test selftests kernel-tests guests
 
 ##@ Tests, one kind at a time; MODULES=stock runs those that boot on the distribution's modules
 
