@@ -59,7 +59,6 @@ static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port)
 		if (!READ_ONCE(gpc->active))
 			return -EINVAL;
 
-		guard(srcu)(&vcpu->kvm->srcu);
 		r = kvm_gpc_refresh(gpc, PAGE_SIZE);
 		if (r)
 			return r;

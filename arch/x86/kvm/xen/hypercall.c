@@ -222,20 +222,17 @@ static void decode_wide(struct kvm_vcpu *vcpu, u64 *params)
 #define decode_wide decode_narrow
 #endif
 
-static void decode(struct kvm_vcpu *vcpu, u64 input, struct xen_hcall *hcall)
+static void decode_params(struct kvm_vcpu *vcpu, struct xen_hcall *hcall)
 {
 	u64 *params = hcall->params;
 
-	hcall->input = input;
-	hcall->longmode = is_64_bit_hypercall(vcpu);
 	hcall->cpl = kvm_x86_call(get_cpl)(vcpu);
-
 	if (hcall->longmode)
 		decode_wide(vcpu, params);
 	else
 		decode_narrow(vcpu, params);
 
-	trace_kvm_xen_hypercall(hcall->cpl, input, params[0], params[1],
+	trace_kvm_xen_hypercall(hcall->cpl, hcall->input, params[0], params[1],
 				params[2], params[3], params[4], params[5]);
 }
 
@@ -288,15 +285,19 @@ static s64 run_handler(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 /* Returns what exit handlers do: 1 to go on in the guest, 0 for the VMM. */
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 {
-	u64 input = kvm_register_read(vcpu, VCPU_REGS_RAX);
-	struct xen_hcall hcall;
+	struct xen_hcall hcall __uninitialized;
 	s64 r;
 
-	if ((input & HYPERV_HCALL) && kvm_hv_hypercall_enabled(vcpu))
+	hcall.longmode = is_64_bit_hypercall(vcpu);
+	hcall.input = kvm_rax_read(vcpu);
+	if (!hcall.longmode)
+		hcall.input = (u32)hcall.input;
+
+	if ((hcall.input & HYPERV_HCALL) && kvm_hv_hypercall_enabled(vcpu))
 		return kvm_hv_hypercall(vcpu);
 
 	++vcpu->stat.xen_hypercalls;
-	decode(vcpu, input, &hcall);
+	decode_params(vcpu, &hcall);
 	r = run_handler(vcpu, &hcall);
 
 	if (r == XEN_HCALL_AGAIN)
@@ -304,7 +305,7 @@ int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 	if (r == XEN_HCALL_TO_VMM)
 		return exit_to_vmm(vcpu, &hcall);
 
-	trace_kvm_xen_hypercall_done(input, hcall.params[0], r);
+	trace_kvm_xen_hypercall_done(hcall.input, hcall.params[0], r);
 	return complete_hcall(vcpu, r);
 }
 

@@ -38,15 +38,34 @@ static inline bool xen_must_not_lock(void)
 }
 
 /*
- * Map @len bytes at @gpc if that needs no waiting.  Returns false, holding
- * nothing, where the page has to be looked up again first.  Any context; the
- * caller is in a read section of kvm->srcu, for the memslots' generation.
+ * Whether the mapping that @gpc remembers still stands, for the length that it
+ * was made for.  The memslots are part of struct kvm and never freed, so their
+ * generation may be read at any time; who writes to the page holds kvm->srcu,
+ * for a memslot that was removed to be left alone from then on.
  */
-static __always_inline bool xen_try_map(struct xen_map *map,
-					struct gfn_to_pfn_cache *gpc, u32 len)
+static __always_inline bool xen_is_mapped(struct gfn_to_pfn_cache *gpc)
+{
+	struct kvm_memslots *slots;
+
+	if (!gpc->active || !gpc->valid)
+		return false;
+	if (kvm_is_error_gpa(gpc->gpa))
+		return true;
+
+	slots = rcu_dereference_raw(gpc->kvm->memslots[0]);
+	return gpc->generation == slots->generation;
+}
+
+/*
+ * Map what @gpc was activated for, to read it, if that needs no waiting.
+ * Returns false, holding nothing, where the page has to be sought again first.
+ * Any context.
+ */
+static __always_inline bool xen_try_map_to_read(struct xen_map *map,
+						struct gfn_to_pfn_cache *gpc)
 {
 	read_lock_irqsave(&gpc->lock, map->flags);
-	if (unlikely(!kvm_gpc_check(gpc, len))) {
+	if (unlikely(!xen_is_mapped(gpc))) {
 		read_unlock_irqrestore(&gpc->lock, map->flags);
 		return false;
 	}
@@ -54,6 +73,15 @@ static __always_inline bool xen_try_map(struct xen_map *map,
 	map->gpc = gpc;
 	map->khva = gpc->khva;
 	return true;
+}
+
+/* The same to write as well, in a read section of kvm->srcu. */
+static __always_inline bool xen_try_map(struct xen_map *map,
+					struct gfn_to_pfn_cache *gpc)
+{
+	RCU_LOCKDEP_WARN(!srcu_read_lock_held(&gpc->kvm->srcu),
+			 "guest page written outside of kvm->srcu");
+	return xen_try_map_to_read(map, gpc);
 }
 
 /*
@@ -92,7 +120,10 @@ static inline void xen_unmap_dirty(struct xen_map *map)
 	xen_unmap(map);
 }
 
-/* The same as xen_try_map(), but waits.  Returns 0 or why there is no page. */
+/*
+ * The same, but waits for the page; @len is what @gpc was activated for.
+ * Returns 0 or why there is no page.
+ */
 int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len);
 
 /* The guest's width, to be read once per operation and passed down. */
@@ -187,6 +218,7 @@ static inline u32 xen_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
  * for a port that the guest's width has no room for.  The first runs in any
  * context and returns -EWOULDBLOCK, having done nothing, where it would wait
  * for shared_info; the second waits, and returns why that page is not there.
+ * The caller is in a read section of kvm->srcu, as whatever a vCPU runs is.
  */
 int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port);
 int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port);

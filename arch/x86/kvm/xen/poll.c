@@ -197,7 +197,7 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
  */
 s64 xen_hcall_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg)
 {
-	struct poll poll;
+	struct poll poll __uninitialized;
 	s64 r;
 
 	r = read_poll(vcpu, longmode, arg, &poll);

@@ -61,7 +61,7 @@ static bool try_map_second(struct kvm_vcpu_xen *xen, struct mapped_area *m,
 	lock_set_subclass(&first->lock.dep_map, 1, _THIS_IP_);
 
 	if (in_scheduler ? !xen_try_map_in_scheduler(&m->maps[1], second, len) :
-			   !xen_try_map(&m->maps[1], second, len))
+			   !xen_try_map(&m->maps[1], second))
 		return false;
 
 	if (second->gpa == first->gpa + m->area.len[0])

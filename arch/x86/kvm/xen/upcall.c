@@ -76,8 +76,7 @@ void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 	struct xen_map map;
 	bool due;
 
-	if (!xen_try_map(&map, &vcpu->arch.xen.vcpu_info_cache,
-			 XEN_ABI_VCPU_INFO_SIZE)) {
+	if (!xen_try_map(&map, &vcpu->arch.xen.vcpu_info_cache)) {
 		park(vcpu, layout, port);
 		return;
 	}
@@ -171,9 +170,37 @@ void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Whether evtchn_upcall_pending is up.  Reached while the vCPU prepares to
- * sleep, where the page must not be waited for: let it wake up instead, and
- * ask again where it can.  A page that is known not to be there asks nothing.
+ * Map vcpu_info to look at its flag, where that takes more than a look at the
+ * mapping.  Returns 0 with the map, or what to answer instead.
+ */
+static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
+			   int *answer)
+{
+	*answer = 0;
+	if (is_stalled(vcpu))
+		return -EAGAIN;
+
+	/*
+	 * Reached while the vCPU prepares to sleep, where the page must not be
+	 * waited for: let it wake up instead, and ask again where it can.
+	 */
+	*answer = 1;
+	if (in_atomic() || !task_is_running(current))
+		return -EAGAIN;
+
+	*answer = 0;
+	if (xen_map(map, &vcpu->arch.xen.vcpu_info_cache,
+		    XEN_ABI_VCPU_INFO_SIZE)) {
+		note_stall(vcpu);
+		return -EFAULT;
+	}
+
+	return 0;
+}
+
+/*
+ * Whether evtchn_upcall_pending is up.  Asked several times per exit, hence
+ * without kvm->srcu: a look at a page that is about to go harms nobody.
  */
 int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 {
@@ -181,17 +208,11 @@ int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 	struct xen_map map;
 	int up;
 
-	guard(srcu)(&vcpu->kvm->srcu);
+	if (unlikely(!xen_try_map_to_read(&map, gpc))) {
+		guard(srcu)(&vcpu->kvm->srcu);
 
-	if (unlikely(!xen_try_map(&map, gpc, XEN_ABI_VCPU_INFO_SIZE))) {
-		if (is_stalled(vcpu))
-			return 0;
-		if (in_atomic() || !task_is_running(current))
-			return 1;
-		if (xen_map(&map, gpc, XEN_ABI_VCPU_INFO_SIZE)) {
-			note_stall(vcpu);
-			return 0;
-		}
+		if (map_flag_slowly(vcpu, &map, &up))
+			return up;
 	}
 
 	/* The flag is the first byte in either width. */
