@@ -120,7 +120,8 @@ int64_t xen_guest_set_timer(bool wide, uint64_t timeout)
 {
 	if (wide)
 		return xen_guest_call(true, __HYPERVISOR_set_timer_op, timeout, 0, 0);
-	return xen_guest_call(false, __HYPERVISOR_set_timer_op, (uint32_t)timeout, timeout >> 32, 0);
+	return xen_guest_call(false, __HYPERVISOR_set_timer_op, (uint32_t)timeout,
+			      timeout >> 32, 0);
 }
 
 int64_t xen_guest_set_singleshot(bool wide, uint32_t vcpu, uint64_t timeout, uint32_t flags)
@@ -148,7 +149,7 @@ static uint64_t scale_tsc(uint64_t ticks, uint32_t mul, int8_t shift)
 		ticks >>= -shift;
 	else
 		ticks <<= shift;
-	return ((unsigned __int128)ticks * mul) >> 32;
+	return (ticks >> 32) * mul + ((ticks & UINT32_MAX) * mul >> 32);
 }
 
 uint64_t xen_guest_now(const volatile struct xen_time_info *time)
@@ -606,6 +607,10 @@ static bool runner_handles_exit(struct xen_runner *r)
 {
 	struct ucall uc;
 
+	if (r->vcpu->run->exit_reason == KVM_EXIT_XEN) {
+		r->vcpu->run->xen.u.hcall.result = -XEN_ENOSYS;
+		return true;
+	}
 	if (r->vcpu->run->exit_reason != KVM_EXIT_IO) {
 		runner_fails(r, exit_reason_str(r->vcpu->run->exit_reason));
 		return false;

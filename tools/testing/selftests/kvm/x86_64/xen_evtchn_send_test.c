@@ -214,7 +214,7 @@ TEST_F(send, on_a_pending_port_succeeds_and_tells_no_one_again)
 	EXPECT_EQ(0, vcpu_sel(self->x, 0));
 }
 
-TEST_F_TIMEOUT(send, wakes_the_vcpu_it_goes_to, 120)
+TEST_F(send, wakes_the_vcpu_it_goes_to)
 {
 	struct xen_runner r;
 

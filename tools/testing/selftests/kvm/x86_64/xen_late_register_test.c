@@ -202,7 +202,7 @@ static void sleep_with_the_flag_up(FIXTURE_DATA(late) *self, struct xen_runner *
 	TEST_ASSERT(xen_runner_blocks(r), "The vCPU does not sleep: %s", r->failure);
 }
 
-TEST_F_TIMEOUT(late, the_vm_wide_vector_wakes_a_sleeping_vcpu_whose_flag_is_up, 120)
+TEST_F(late, the_vm_wide_vector_wakes_a_sleeping_vcpu_whose_flag_is_up)
 {
 	struct xen_runner r;
 
@@ -213,7 +213,7 @@ TEST_F_TIMEOUT(late, the_vm_wide_vector_wakes_a_sleeping_vcpu_whose_flag_is_up, 
 }
 
 /* Attributes of a vCPU wait for its KVM_RUN to end, but HLT goes on after it. */
-TEST_F_TIMEOUT(late, a_vcpus_vector_ends_the_halt_of_a_vcpu_whose_flag_is_up, 120)
+TEST_F(late, a_vcpus_vector_ends_the_halt_of_a_vcpu_whose_flag_is_up)
 {
 	struct xen_runner r;
 

@@ -114,12 +114,12 @@ static int race(FIXTURE_DATA(mode) *self, uint32_t port)
 	return wrong;
 }
 
-TEST_F_TIMEOUT(mode, a_port_of_both_layouts_is_selected_by_the_one_it_was_marked_by, 200)
+TEST_F(mode, a_port_of_both_layouts_is_selected_by_the_one_it_was_marked_by)
 {
 	EXPECT_EQ(0, race(self, LOW_PORT));
 }
 
-TEST_F_TIMEOUT(mode, a_port_of_the_wide_layout_leaves_nothing_outside_of_it, 200)
+TEST_F(mode, a_port_of_the_wide_layout_leaves_nothing_outside_of_it)
 {
 	EXPECT_EQ(0, race(self, HIGH_PORT));
 }

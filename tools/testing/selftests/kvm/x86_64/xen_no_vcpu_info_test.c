@@ -90,7 +90,7 @@ static int register_vcpu_info(FIXTURE_DATA(no_vcpu_info) *self)
 	return rc;
 }
 
-TEST_F_TIMEOUT(no_vcpu_info, an_event_leaves_the_vcpu_asleep, 120)
+TEST_F(no_vcpu_info, an_event_leaves_the_vcpu_asleep)
 {
 	ASSERT_EQ(0, xen_send(self->x, 1, 0));
 	EXPECT_TRUE(xen_is_pending(self->x->shinfo, 1));
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(no_vcpu_info, an_event_leaves_the_vcpu_asleep, 120)
 	EXPECT_EQ(0, self->r.stage);
 }
 
-TEST_F_TIMEOUT(no_vcpu_info, the_event_arrives_with_the_registration, 120)
+TEST_F(no_vcpu_info, the_event_arrives_with_the_registration)
 {
 	ASSERT_EQ(0, xen_send(self->x, 77, 0));
 	ASSERT_EQ(0, register_vcpu_info(self));
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(no_vcpu_info, the_event_arrives_with_the_registration, 120)
 		    xen_sel_bit(variant->wide, 77));
 }
 
-TEST_F_TIMEOUT(no_vcpu_info, a_vcpu_that_lost_its_vcpu_info_can_sleep_again, 120)
+TEST_F(no_vcpu_info, a_vcpu_that_lost_its_vcpu_info_can_sleep_again)
 {
 	ASSERT_EQ(0, register_vcpu_info(self));
 	xen_runner_stop(&self->r);

@@ -150,7 +150,7 @@ static int64_t result_of_poll(FIXTURE_DATA(poll) *self)
 	return self->p->result;
 }
 
-TEST_F_TIMEOUT(poll, with_a_timeout_in_the_past_returns_at_once, 120)
+TEST_F(poll, with_a_timeout_in_the_past_returns_at_once)
 {
 	self->p->timeout = CLOCK_NS - 1;
 	start(self);
@@ -158,7 +158,7 @@ TEST_F_TIMEOUT(poll, with_a_timeout_in_the_past_returns_at_once, 120)
 	EXPECT_EQ(0, self->p->result);
 }
 
-TEST_F_TIMEOUT(poll, with_a_timeout_in_the_future_ends_once_the_guests_clock_is_there, 120)
+TEST_F(poll, with_a_timeout_in_the_future_ends_once_the_guests_clock_is_there)
 {
 	self->p->timeout = 30 * MS;
 	self->p->relative = true;
@@ -169,7 +169,7 @@ TEST_F_TIMEOUT(poll, with_a_timeout_in_the_future_ends_once_the_guests_clock_is_
 }
 
 /* The best of many polls says what the timer can do on a busy machine too. */
-TEST_F_TIMEOUT(poll, ends_at_the_resolution_of_a_timer_not_of_a_jiffy, 120)
+TEST_F(poll, ends_at_the_resolution_of_a_timer_not_of_a_jiffy)
 {
 	uint64_t best = UINT64_MAX;
 	int turn;
@@ -187,7 +187,7 @@ TEST_F_TIMEOUT(poll, ends_at_the_resolution_of_a_timer_not_of_a_jiffy, 120)
 	EXPECT_LT(best, MS);
 }
 
-TEST_F_TIMEOUT(poll, of_a_pending_port_returns_at_once, 120)
+TEST_F(poll, of_a_pending_port_returns_at_once)
 {
 	xen_mask(self->x->shinfo, variant->wide, PORT);
 	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
@@ -196,7 +196,7 @@ TEST_F_TIMEOUT(poll, of_a_pending_port_returns_at_once, 120)
 	EXPECT_EQ(0, self->p->result);
 }
 
-TEST_F_TIMEOUT(poll, is_woken_by_a_masked_port, 120)
+TEST_F(poll, is_woken_by_a_masked_port)
 {
 	xen_mask(self->x->shinfo, variant->wide, PORT);
 	start_and_sleep(self);
@@ -207,7 +207,7 @@ TEST_F_TIMEOUT(poll, is_woken_by_a_masked_port, 120)
 }
 
 /* Nothing else tells the vCPU: its selector has the bit of that word already. */
-TEST_F_TIMEOUT(poll, is_woken_by_an_unmasked_port_whose_word_is_selected_already, 120)
+TEST_F(poll, is_woken_by_an_unmasked_port_whose_word_is_selected_already)
 {
 	ASSERT_EQ(0, xen_send(self->x, OTHER_PORT, 0));
 	start_and_sleep(self);
@@ -215,7 +215,7 @@ TEST_F_TIMEOUT(poll, is_woken_by_an_unmasked_port_whose_word_is_selected_already
 	EXPECT_TRUE(ends(self));
 }
 
-TEST_F_TIMEOUT(poll, is_woken_by_a_masked_port_of_another_vcpu, 120)
+TEST_F(poll, is_woken_by_a_masked_port_of_another_vcpu)
 {
 	xen_mask(self->x->shinfo, variant->wide, PORT);
 	start_and_sleep(self);
@@ -223,7 +223,7 @@ TEST_F_TIMEOUT(poll, is_woken_by_a_masked_port_of_another_vcpu, 120)
 	EXPECT_TRUE(ends(self));
 }
 
-TEST_F_TIMEOUT(poll, is_woken_by_an_unmasked_port_of_another_vcpu, 120)
+TEST_F(poll, is_woken_by_an_unmasked_port_of_another_vcpu)
 {
 	start_and_sleep(self);
 	ASSERT_EQ(0, xen_send(self->x, PORT, 1));
@@ -231,7 +231,7 @@ TEST_F_TIMEOUT(poll, is_woken_by_an_unmasked_port_of_another_vcpu, 120)
 	EXPECT_EQ(1, *xen_upcall_pending(xen_vcpu_info(self->x, 1)));
 }
 
-TEST_F_TIMEOUT(poll, is_woken_by_any_of_128_ports, 240)
+TEST_F(poll, is_woken_by_any_of_128_ports)
 {
 	uint64_t polls;
 	int port;
@@ -254,7 +254,7 @@ TEST_F_TIMEOUT(poll, is_woken_by_any_of_128_ports, 240)
 	}
 }
 
-TEST_F_TIMEOUT(poll, is_not_ended_by_a_masked_port_that_it_does_not_name, 120)
+TEST_F(poll, is_not_ended_by_a_masked_port_that_it_does_not_name)
 {
 	xen_mask(self->x->shinfo, variant->wide, OTHER_PORT);
 	start_and_sleep(self);
@@ -262,7 +262,7 @@ TEST_F_TIMEOUT(poll, is_not_ended_by_a_masked_port_that_it_does_not_name, 120)
 	EXPECT_TRUE(goes_on(self));
 }
 
-TEST_F_TIMEOUT(poll, goes_on_after_signals_to_its_thread, 120)
+TEST_F(poll, goes_on_after_signals_to_its_thread)
 {
 	int i;
 
@@ -277,7 +277,7 @@ TEST_F_TIMEOUT(poll, goes_on_after_signals_to_its_thread, 120)
 	EXPECT_TRUE(xen_is_pending(self->x->shinfo, PORT));
 }
 
-TEST_F_TIMEOUT(poll, keeps_its_timeout_across_signals, 120)
+TEST_F(poll, keeps_its_timeout_across_signals)
 {
 	int i;
 
@@ -334,7 +334,7 @@ static bool completes(FIXTURE_DATA(poll) *self, void (*make)(struct xen_vm *x))
 	return done;
 }
 
-TEST_F_TIMEOUT(poll, without_end_lets_memslots_change, 120)
+TEST_F(poll, without_end_lets_memslots_change)
 {
 	xen_mask(self->x->shinfo, variant->wide, PORT);
 	start_and_sleep(self);
@@ -344,7 +344,7 @@ TEST_F_TIMEOUT(poll, without_end_lets_memslots_change, 120)
 	EXPECT_TRUE(ends(self));
 }
 
-TEST_F_TIMEOUT(poll, survives_a_reset_of_all_ports, 120)
+TEST_F(poll, survives_a_reset_of_all_ports)
 {
 	xen_mask(self->x->shinfo, variant->wide, PORT);
 	ASSERT_EQ(0, xen_bind_ipi(self->x, PORT, 0));
