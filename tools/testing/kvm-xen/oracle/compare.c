@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Long random sequences of operations, done by the unit and a guest on pages,
+ * and by the model on bools: every answer and every bit must be the same.
+ * SEED= repeats a run.  If this fails, the unit does not do what its ABI says.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "consumer.h"
+#include "oracle.h"
+#include "test.h"
+
+#define ROUNDS		20
+#define OPERATIONS	5000
+
+static const struct xen_evtchn_ops *ops = &evtchn_2l_ops;
+
+static u64 state;
+
+/* Mixing of a counter: reproducible from the seed, good enough for a choice. */
+static u32 pick(u32 below)
+{
+	u64 x = state += 0x9e3779b97f4a7c15ull;
+
+	x = (x ^ x >> 31) * 0xd6e8feb86659fd93ull;
+	x = (x ^ x >> 29) * 0xa0761d6478bd642full;
+	return (u32)(x >> 32) % below;
+}
+
+static struct guest g;
+static const struct xen_layout *layout;
+static u32 handled[ORACLE_PORTS], expected[ORACLE_PORTS];
+static u64 parked;
+
+static void handle(u32 port)
+{
+	handled[port]++;
+}
+
+static void start(int width, u32 offset, u8 *shinfo, u8 *info)
+{
+	memset(shinfo, 0, XEN_ABI_PAGE_SIZE);
+	memset(info, 0, 192);
+	memset(handled, 0, sizeof(handled));
+	memset(expected, 0, sizeof(expected));
+	parked = 0;
+	layout = &xen_layouts[width];
+	g = (struct guest) { shinfo, info + offset, width == XEN_WIDE, handle };
+	oracle_reset(width == XEN_WIDE ? 4096 : 1024,
+		     width == XEN_WIDE ? 64 : 32);
+}
+
+/* Half of the time one of few ports, so that operations meet. */
+static u32 pick_port(void)
+{
+	if (pick(2))
+		return pick(layout->nr_ports);
+	return pick(16) * (layout->nr_ports / 16) + pick(2);
+}
+
+static void op_raise(u32 port)
+{
+	enum xen_evtchn_verdict verdict = ops->mark(g.shinfo, layout, port);
+
+	CHECK_EQ(verdict, oracle_mark(port));
+	if (verdict == XEN_EVTCHN_RAISED)
+		CHECK_EQ(ops->select(g.vcpu_info, layout, port),
+			 oracle_select(port));
+}
+
+static void op_mark(u32 port)
+{
+	CHECK_EQ(ops->mark(g.shinfo, layout, port), oracle_mark(port));
+}
+
+static void op_select(u32 port)
+{
+	CHECK_EQ(ops->select(g.vcpu_info, layout, port), oracle_select(port));
+}
+
+static void op_park(u32 port)
+{
+	u64 sel = ops->selector(layout, port);
+
+	CHECK_EQ(sel, oracle_selector(port));
+	parked |= sel;
+}
+
+static void op_replay(u32 port)
+{
+	(void)port;
+	CHECK_EQ(ops->replay(g.vcpu_info, layout, parked),
+		 oracle_replay(parked));
+	parked = 0;
+}
+
+static void op_look(u32 port)
+{
+	CHECK_EQ(ops->is_pending(g.shinfo, layout, port),
+		 oracle_is_pending(port));
+}
+
+static void op_mask(u32 port)
+{
+	guest_mask(&g, port);
+	oracle_mask(port);
+}
+
+static void op_unmask(u32 port)
+{
+	CHECK_EQ(guest_unmask(&g, port), oracle_unmask(port));
+}
+
+static void op_upcall(u32 port)
+{
+	(void)port;
+	guest_upcall(&g);
+	oracle_upcall(expected);
+	CHECK(!memcmp(handled, expected, sizeof(handled)));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(u32 port);
+	u8 weight;
+} operations[] = {
+	{ "raise", op_raise, 12 },
+	{ "mark", op_mark, 3 },
+	{ "select", op_select, 2 },
+	{ "park", op_park, 2 },
+	{ "replay", op_replay, 1 },
+	{ "look", op_look, 3 },
+	{ "mask", op_mask, 4 },
+	{ "unmask", op_unmask, 4 },
+	{ "upcall", op_upcall, 2 },
+};
+
+static size_t pick_operation(void)
+{
+	u32 total = 0, chosen;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(operations); i++)
+		total += operations[i].weight;
+	chosen = pick(total);
+	for (i = 0; chosen >= operations[i].weight; i++)
+		chosen -= operations[i].weight;
+	return i;
+}
+
+/* All bits that the model knows, against the pages. */
+static void compare_all(void)
+{
+	u32 port, per_word = g.wide ? 64 : 32;
+
+	for (port = 0; port < layout->nr_ports; port++) {
+		CHECK_EQ(guest_sees_pending(&g, port), oracle_is_pending(port));
+		CHECK_EQ(guest_sees_masked(&g, port), oracle_is_masked(port));
+		if (port % per_word == 0)
+			CHECK_EQ(guest_sees_selected(&g, port),
+				 oracle_is_selected(port / per_word));
+	}
+	CHECK_EQ(guest_sees_flag(&g), oracle_flag());
+}
+
+/* What is no bit of the ABI's must still be 0. */
+static void compare_rest(const u8 *info)
+{
+	u32 first = g.wide ? 0xc00 : 0x900, i;
+	const u8 *sel = g.vcpu_info + (g.wide ? 8 : 4);
+
+	for (i = 0; i < 0x800; i++)
+		CHECK_EQ(g.shinfo[i], 0);
+	for (i = first; i < XEN_ABI_PAGE_SIZE; i++)
+		CHECK_EQ(g.shinfo[i], 0);
+	for (i = 0; i < 192; i++) {
+		const u8 *byte = info + i;
+
+		if (byte != g.vcpu_info &&
+		    (byte < sel || byte >= sel + (g.wide ? 8 : 4)))
+			CHECK_EQ(*byte, 0);
+	}
+}
+
+static void run_round(int width, u8 *shinfo, u8 *info)
+{
+	u32 i;
+
+	start(width, 4 * pick(33), shinfo, info);
+	for (i = 0; i < OPERATIONS; i++) {
+		size_t op = pick_operation();
+		u32 port = pick_port();
+
+		about("width %d operation %u: %s port %u", width, i,
+		      operations[op].name, port);
+		operations[op].run(port);
+		if (i % 250 == 0)
+			compare_all();
+	}
+	compare_all();
+	compare_rest(info);
+}
+
+static void run_width(int width)
+{
+	u8 *shinfo = aligned_alloc(64, XEN_ABI_PAGE_SIZE);
+	u8 *info = aligned_alloc(64, 192);
+	u32 round;
+
+	for (round = 0; round < ROUNDS; round++)
+		run_round(width, shinfo, info);
+	free(info);
+	free(shinfo);
+}
+
+static void narrow_unit_does_as_the_model(void)
+{
+	run_width(XEN_NARROW);
+}
+
+static void wide_unit_does_as_the_model(void)
+{
+	run_width(XEN_WIDE);
+}
+
+static const struct test tests[] = {
+	TEST(narrow_unit_does_as_the_model),
+	TEST(wide_unit_does_as_the_model),
+};
+
+int main(void)
+{
+	const char *seed = getenv("SEED");
+
+	state = seed ? strtoull(seed, NULL, 0) : (u64)time(NULL);
+	printf("# SEED=%llu\n", (unsigned long long)state);
+	return run_tests(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the pure units need of the kernel, in user space.
+ *
+ * Carries the include guard of arch/x86/kvm/xen/seam.h and is included before
+ * all else (-include), so that the units compile as they are.  Every access to
+ * guest memory reports itself to seam_hook before it is made: tests check its
+ * width and place there, and the explorer switches to another actor.
+ */
+#ifndef _KVM_XEN_SEAM_H
+#define _KVM_XEN_SEAM_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef int8_t s8;
+typedef int32_t s32;
+typedef int64_t s64;
+/* In structs aligned as the 64-bit kernel does it, also with -m32. */
+typedef uint64_t u64 __attribute__((aligned(8)));
+
+#define __packed		__attribute__((packed))
+#define sizeof_field(t, m)	sizeof(((t *)0)->m)
+
+#define NSEC_PER_MSEC		1000000L
+#define NSEC_PER_SEC		1000000000L
+
+#define min_t(type, a, b) ({						\
+	type __a = (a), __b = (b);					\
+	__a < __b ? __a : __b;						\
+})
+
+enum seam_access {
+	SEAM_READ,
+	SEAM_WRITE,
+	SEAM_RMW,		/* one atomic instruction */
+	SEAM_COPY,		/* one byte of a memcpy() */
+	SEAM_GUEST,		/* by the guest's or the VMM's side of a test */
+};
+
+typedef void (*seam_hook_t)(const volatile void *addr, size_t len,
+			    enum seam_access how);
+
+/* Who hears of accesses; NULL: nobody. */
+extern seam_hook_t seam_hook;
+
+static inline void seam_report(const volatile void *addr, size_t len,
+			       enum seam_access how)
+{
+	if (seam_hook)
+		seam_hook(addr, len, how);
+}
+
+/* memcpy() by the byte, each of them reported. */
+void *seam_copy(void *to, const void *from, size_t len);
+
+#define READ_ONCE(x) ({							\
+	seam_report(&(x), sizeof(x), SEAM_READ);			\
+	__atomic_load_n(&(x), __ATOMIC_RELAXED);			\
+})
+
+#define WRITE_ONCE(x, val) do {						\
+	__typeof__(x) __val = (val);					\
+	seam_report(&(x), sizeof(x), SEAM_WRITE);			\
+	__atomic_store_n(&(x), __val, __ATOMIC_RELAXED);		\
+} while (0)
+
+#define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
+
+static inline u64 div_u64_rem(u64 dividend, u32 divisor, u32 *remainder)
+{
+	*remainder = dividend % divisor;
+	return dividend / divisor;
+}
+
+static inline bool guest_test_and_set_bit(unsigned int bit, u32 *word)
+{
+	u32 mask = 1u << bit;
+
+	seam_report(word, sizeof(*word), SEAM_RMW);
+	return __atomic_fetch_or(word, mask, __ATOMIC_SEQ_CST) & mask;
+}
+
+static inline void guest_set_mask(u32 mask, u32 *word)
+{
+	seam_report(word, sizeof(*word), SEAM_RMW);
+	__atomic_fetch_or(word, mask, __ATOMIC_SEQ_CST);
+}
+
+static inline u8 guest_raise_flag(u8 *flag)
+{
+	seam_report(flag, sizeof(*flag), SEAM_RMW);
+	return __atomic_exchange_n(flag, 1, __ATOMIC_SEQ_CST);
+}
+
+#endif /* _KVM_XEN_SEAM_H */
