@@ -60,9 +60,9 @@ stock-proof: emulator ## tests said to fail on stock modules do fail there
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) prove-stock
 
-guests: modules emulator ## Xen guests, each judged from inside
+guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pvh-*' for some
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
-	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml
+	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
 
 harness-test: emulator ## the harness judges fabricated tests
 	$(Q)$(boot) self-test
