@@ -179,14 +179,14 @@ stress_calls() {
 # Small requests, so that every few pages are an event each way.
 stress_disk() {
 	expect "checksum of xvda" "$GUEST_DISK" "$(read_disk 16k)"
-	echo $failures > /tmp/failed.disk
+	echo "$failures" > /tmp/failed.disk
 }
 
 stress_net() {
 	for round in 1 2 3; do
 		expect "checksum of the download" "$GUEST_NET" "$(download)"
 	done
-	echo $failures > /tmp/failed.net
+	echo "$failures" > /tmp/failed.net
 }
 
 # Disk, network, timers and IPIs at once, each a fixed amount of work.

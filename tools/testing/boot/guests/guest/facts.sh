@@ -29,7 +29,7 @@ vcpu_vector_offered() {
 
 # Sums /proc/interrupts by kind of event channel, and the ways upcalls come.
 count_events() {
-	read -r virq ipi interdomain pirq vector intx spinlocks <<-END
+	read -r virq ipi interdomain pirq vector intx spinlocks <<-SUMS
 	$(awk '
 	NR == 1 { cpus = NF; next }
 	{ sum = 0; for (i = 2; i <= cpus + 1; i++) sum += $i }
@@ -42,7 +42,7 @@ count_events() {
 	/xen-platform-pci/ { intx = sum }
 	END { print virq + 0, ipi + 0, interdomain + 0, pirq + 0, vector + 0, intx + 0, spinlocks + 0 }
 	' /proc/interrupts)
-	END
+	SUMS
 }
 
 find_hypervisor() {

@@ -35,13 +35,14 @@ at_least() {
 	test "$3" -ge "$2" || fail "$1 is $3, expected at least $2"
 }
 
+# The last word; what the kernel had to say to a failure goes before it.
 verdict() {
 	if test "$failures" = 0; then
-		echo "verdict PASS $GUEST_NONCE" >&3
 		say "guest: PASS"
+		echo "verdict PASS $GUEST_NONCE" >&3
 	else
-		echo "verdict FAIL $GUEST_NONCE" >&3
-		say "guest: FAIL ($failures)"
 		dmesg
+		say "guest: FAIL ($failures)"
+		echo "verdict FAIL $GUEST_NONCE" >&3
 	fi
 }
