@@ -87,7 +87,7 @@ static bool torn_flag(void *info, const struct xen_layout *l, u32 port)
 	return !old;
 }
 
-static bool upcall_for_each_selector(void *info, const struct xen_layout *l,
+static bool upcall_per_selector(void *info, const struct xen_layout *l,
 				     u32 port)
 {
 	u32 bit = port >> l->sel_shift;
@@ -213,7 +213,7 @@ static const struct planted planted[] = {
 	PLANTED(flag_before_selector, ops.select),
 	PLANTED(torn_selector, ops.select),
 	PLANTED(torn_flag, ops.select),
-	PLANTED(upcall_for_each_selector, ops.select),
+	PLANTED(upcall_per_selector, ops.select),
 	PLANTED(flag_is_looked_at_first, ops.select),
 	PLANTED(selector_of_the_other_width, ops.select),
 	PLANTED(replay_flag_first, ops.replay),
