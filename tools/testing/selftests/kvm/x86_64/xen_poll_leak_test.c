@@ -10,14 +10,14 @@
 #include "xen_harness.h"
 #include "xen.h"
 
-#define NR_POLLS	100000
+#define NR_POLLS	50000		/* in each width */
 #define UNMAPPED	0xe0000000u
 
 /*
- * Room for NR_POLLS arrays of 2 to 128 ports of 4 bytes is over 25 MB; the
+ * Room for NR_POLLS arrays of 2 to 128 ports of 4 bytes is over 13 MB; the
  * kernel's own ups and downs stay far below a third of that.
  */
-#define LEAK_KB		8192
+#define LEAK_KB		4096
 
 FIXTURE(leak) {
 	struct xen_vm *x;
