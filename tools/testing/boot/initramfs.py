@@ -8,6 +8,7 @@ import shlex
 import subprocess
 
 from common import BUILD, ROOT, Error, scaled
+from kernel import module_name
 
 HERE = pathlib.Path(__file__).parent
 BUSYBOX = pathlib.Path("/bin/busybox")
@@ -90,36 +91,6 @@ class Archive:
             file.writelines(self.parts)
 
 
-class Kernel:
-    """The testbed's kernel: its image and the modules that belong to it."""
-
-    def __init__(self):
-        images = sorted(pathlib.Path("/boot").glob("vmlinuz-*"))
-        if not images:
-            raise Error("no /boot/vmlinuz-*: run this in the testbed (scripts/testbed run)")
-        self.image = images[-1]
-        self.release = self.image.name.removeprefix("vmlinuz-")
-        self.modules = pathlib.Path("/lib/modules") / self.release
-        self.deps = dict(self.read_deps())
-
-    def read_deps(self):
-        for line in (self.modules / "modules.dep").read_text().splitlines():
-            path, _, deps = line.partition(":")
-            yield module_name(path), [path, *deps.split()]
-
-    def chain(self, name):
-        """The files of a module and of all it needs, in the order to load."""
-        files = self.deps.get(name.replace("-", "_"))
-        if files is None:
-            return []
-        return [self.modules / path for path in reversed(files)]
-
-
-def module_name(path):
-    """kernel/arch/x86/kvm/kvm-amd.ko.xz is called kvm_amd."""
-    return pathlib.PurePath(path).name.split(".ko")[0].replace("-", "_")
-
-
 def module_data(path):
     """A module's bytes, unpacked."""
     data = pathlib.Path(path).read_bytes()
@@ -128,14 +99,15 @@ def module_data(path):
 
 def our_modules(kernel):
     """The files of our three modules, which must be made for this kernel."""
-    paths = {name: BUILD / "modules" / f"{name}.ko" for name in KVM_NAMES}
+    paths = {name: kernel.ours / f"{name}.ko" for name in KVM_NAMES}
     for path in paths.values():
         if not path.exists():
-            raise Error(f"{path.relative_to(ROOT)} is missing: make modules")
+            raise Error(f"{path.relative_to(ROOT)} is missing: {kernel.target}")
     magic = subprocess.run(["modinfo", "-F", "vermagic", paths["kvm"]],
                            capture_output=True, text=True, check=False).stdout.split()
     if magic[:1] != [kernel.release]:
-        raise Error(f"build/modules is for kernel {magic[:1]}, not {kernel.release}: make modules")
+        raise Error(f"{kernel.ours.relative_to(ROOT)} is for kernel {magic[:1]}, "
+                    f"not {kernel.release}: {kernel.target}")
     return paths
 
 

@@ -73,11 +73,11 @@ def acceleration(icount):
 
 def command(kernel, initrd, machine):
     """QEMU's command line for the machine of a test, without its channels."""
-    root, smp, memory, append, icount, _ = machine
+    root, smp, memory, append, icount, *_ = machine
     args = [*emulator(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            "-machine", "q35,pit=off", *acceleration(icount), "-smp", str(smp), "-m", str(memory),
+            "-machine", kernel.machine, *acceleration(icount), "-smp", str(smp), "-m", str(memory),
             "-kernel", str(kernel.image), "-initrd", str(initrd),
-            "-append", f"{ARGUMENTS} {append}".strip()]
+            "-append", " ".join([ARGUMENTS, kernel.append, append]).strip()]
     if root == "testbed":
         args += ["-virtfs", "local,path=/,mount_tag=testbed,security_model=none,"
                             "readonly=on,multidevs=remap"]

@@ -6,10 +6,11 @@ import pathlib
 import tomllib
 
 from common import ROOT, Error
+from kernel import KINDS, SLOWER
 
 SELFTESTS = ROOT / "build/selftests"
 SOURCES = ROOT / "tools/testing/selftests/kvm/x86_64"
-GROUPS = ("selftest", "kernel", "guest", "bench", "proof", "harness")
+GROUPS = ("selftest", "kernel", "guest", "bench", "proof", "harness", "debug")
 
 
 @dataclasses.dataclass
@@ -24,6 +25,7 @@ class Test:
     timeout: int = 300
     root: str = "initramfs"
     append: str = ""
+    kernel: str = ""
     modparams: dict = dataclasses.field(default_factory=dict)
     stock: str = ""
     icount: bool = False
@@ -38,7 +40,14 @@ class Test:
     def machine(self):
         """Tests with the same value share one boot."""
         params = tuple(sorted(self.modparams.items()))
-        return (self.root, self.smp, self.memory, self.append, self.icount, params)
+        return (self.root, self.smp, self.memory, self.append, self.icount, params,
+                self.kernel)
+
+    def on_debug(self):
+        """The same test on the debug kernel, which takes its time."""
+        if self.kernel == "debug":
+            return self
+        return dataclasses.replace(self, kernel="debug", timeout=self.timeout * SLOWER)
 
     def missing(self):
         """The first needed file that is not there, or None."""
@@ -62,6 +71,10 @@ def check(test):
         raise Error(f"{where}: stock is \"pass\", \"fail: the reason\" or \"hang: the reason\"")
     if test.stock_verdict() in ("fail", "hang") and not test.stock.partition(":")[2].strip():
         raise Error(f"{where}: stock = \"{test.stock}\" needs a colon and its reason")
+    if test.kernel not in KINDS:
+        raise Error(f"{where}: kernel is \"debug\" or left out")
+    if test.kernel == "debug" and (test.root != "initramfs" or test.icount):
+        raise Error(f"{where}: the debug kernel has no disk to run from, and no use for icount")
     if test.icount and test.smp != 1:
         raise Error(f"{where}: icount needs smp = 1")
 
@@ -107,7 +120,7 @@ def select(tests, groups, names):
     """The tests of the groups, or the named ones; a name may be a glob."""
     chosen = [t for t in tests if not groups or t.group in groups]
     if not names:
-        return [t for t in chosen if groups or t.group not in ("harness", "proof")]
+        return [t for t in chosen if groups or t.group not in ("harness", "proof", "debug")]
     for name in names:
         if not any(pathlib.PurePath(t.name).match(name) for t in chosen):
             raise Error(f"no test is called {name}: see boot list")

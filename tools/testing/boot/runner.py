@@ -8,6 +8,7 @@ import tempfile
 import initramfs
 import machine
 from common import BUILD
+from kernel import Kernel
 from session import Log, Result, Session, tail
 
 
@@ -19,16 +20,22 @@ class Runner:
         self.which = which
         self.verbose = verbose
         self.loglevel = loglevel
-        self.kernel = initramfs.Kernel()
+        self.kernels = {}
 
-    def logs(self, group):
-        base = BUILD / "logs" if self.which == "ours" else BUILD / "logs" / self.which
-        return base / group
+    def kernel(self, test):
+        """The kernel that a test is to be booted with."""
+        if test.kernel not in self.kernels:
+            self.kernels[test.kernel] = Kernel(test.kernel)
+        return self.kernels[test.kernel]
+
+    def logs(self, test):
+        stock = "" if self.which == "ours" else self.which
+        return BUILD / "logs" / stock / test.kernel / test.group
 
     def run(self, tests):
         """Runs all tests; every one of them gets a result."""
-        for group in dict.fromkeys(test.group for test in tests):
-            (self.logs(group) / "console.log").unlink(missing_ok=True)
+        for directory in dict.fromkeys(map(self.logs, tests)):
+            (directory / "console.log").unlink(missing_ok=True)
         for batch in batches(self.present(tests)):
             while batch:
                 results = self.boot(batch)
@@ -52,11 +59,11 @@ class Runner:
     def boot(self, tests):
         """One boot; returns the results that it brought, at least one."""
         first = tests[0]
-        log = Log(self.logs(first.group), self.verbose)
+        log = Log(self.logs(first), self.verbose)
         with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
             initrd = pathlib.Path(scratch) / "initramfs"
             self.pack(initrd, tests)
-            args = machine.command(self.kernel, initrd, first.machine())
+            args = machine.command(self.kernel(first), initrd, first.machine())
             session = Session(machine.Machine(args), tests, log, self.report)
             results = session.run()
         log.finish()
@@ -68,14 +75,15 @@ class Runner:
     def pack(self, initrd, tests, mode="run"):
         first = tests[0]
         conf = {"mode": mode, "loglevel": self.loglevel, "term": os.environ.get("TERM", "linux")}
-        initramfs.make(initrd, self.kernel, self.which, tests, first.root, first.modparams, conf)
+        initramfs.make(initrd, self.kernel(first), self.which, tests, first.root, first.modparams,
+                       conf)
 
     def shell(self, test):
         """A person's shell in the machine of test."""
         with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
             initrd = pathlib.Path(scratch) / "initramfs"
             self.pack(initrd, [test], "shell")
-            return machine.interactive(machine.command(self.kernel, initrd, test.machine()))
+            return machine.interactive(machine.command(self.kernel(test), initrd, test.machine()))
 
 
 def batches(tests):

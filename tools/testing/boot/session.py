@@ -29,7 +29,7 @@ KINDS = {
 }
 UNLOAD = "modules-unload"
 BOOT_LIMIT = 240
-UNLOAD_LIMIT = 120
+UNLOAD_LIMIT = 300      # kmemleak, where it is, reads all memory twice
 MARK_LIMIT = 20
 GRACE = 60      # for the host to end a test that is over its time limit
 PANIC = re.compile(r"Kernel panic - not syncing: .*|BUG: .*|Oops: .*|watchdog: BUG.*")
