@@ -115,7 +115,6 @@ void kvm_xen_init_vm(struct kvm *kvm)
 	struct kvm_xen *xen = &kvm->arch.xen;
 
 	mutex_init(&xen->xen_lock);
-	xa_init(&xen->state.ports);
 	xen->state.evtchn_ops = &evtchn_2l_ops;
 	kvm_gpc_init(&xen->shinfo_cache, kvm);
 }

@@ -12,15 +12,21 @@
 #include <linux/atomic.h>
 #include <linux/hrtimer.h>
 #include <linux/types.h>
-#include <linux/xarray.h>
 
 struct xen_evtchn_ops;
+struct xen_port;
 
 #define KVM_XEN_NR_WIDTHS	2
 
+/* Ports are looked up in leaves of one page, allocated as they are needed. */
+#define KVM_XEN_PORTS_PER_LEAF	(PAGE_SIZE / sizeof(struct xen_port *))
+#define KVM_XEN_MAX_PORTS	4096
+#define KVM_XEN_NR_LEAVES	DIV_ROUND_UP(KVM_XEN_MAX_PORTS, \
+					     KVM_XEN_PORTS_PER_LEAF)
+
 struct kvm_xen_vm_state {
 	const struct xen_evtchn_ops *evtchn_ops;
-	struct xarray ports;		/* struct xen_port, by send_port */
+	struct xen_port __rcu **ports[KVM_XEN_NR_LEAVES]; /* by send_port */
 	atomic_t nr_pollers;		/* bits set in poll_mask */
 };
 

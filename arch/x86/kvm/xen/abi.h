@@ -18,6 +18,9 @@
 #define XEN_ABI_PAGE_SIZE	4096u
 #define XEN_ABI_LEGACY_VCPUS	32
 
+/* 64-bit guests align their words to 8 bytes, whatever the host does. */
+typedef u64 __aligned(8) abi_u64;
+
 struct xen_abi_time_info {
 	u32 version;
 	u32 pad0;
@@ -52,7 +55,7 @@ static_assert(offsetof(struct xen_abi_vcpu_info##bits,			\
 		       evtchn_upcall_pending) == 0)
 
 XEN_ABI_VCPU_INFO(32, u32, 6);
-XEN_ABI_VCPU_INFO(64, u64, 2);
+XEN_ABI_VCPU_INFO(64, abi_u64, 2);
 
 static_assert(offsetof(struct xen_abi_vcpu_info32, evtchn_pending_sel) == 4);
 static_assert(offsetof(struct xen_abi_vcpu_info64, evtchn_pending_sel) == 8);
@@ -77,11 +80,11 @@ static_assert(offsetof(struct xen_abi_shared_info32, wc_sec_hi) == 0x924);
 
 struct xen_abi_shared_info64 {
 	struct xen_abi_vcpu_info64 vcpu_info[XEN_ABI_LEGACY_VCPUS];
-	u64 evtchn_pending[64];
-	u64 evtchn_mask[64];
+	abi_u64 evtchn_pending[64];
+	abi_u64 evtchn_mask[64];
 	struct xen_abi_wall_clock wc;
 	u32 wc_sec_hi;
-	u64 arch[6];
+	abi_u64 arch[6];
 };
 static_assert(offsetof(struct xen_abi_shared_info64, evtchn_pending) == 0x800);
 static_assert(offsetof(struct xen_abi_shared_info64, evtchn_mask) == 0xa00);
@@ -109,8 +112,8 @@ static_assert(sizeof(struct xen_abi_runstate32) == 44);
 struct xen_abi_runstate64 {
 	u32 state;
 	u32 pad;
-	u64 state_entry_time;
-	u64 time[XEN_ABI_NR_RUNSTATES];
+	abi_u64 state_entry_time;
+	abi_u64 time[XEN_ABI_NR_RUNSTATES];
 };
 static_assert(sizeof(struct xen_abi_runstate64) == 48);
 

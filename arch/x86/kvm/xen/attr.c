@@ -145,12 +145,13 @@ static int update_flag_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
+static_assert(sizeof(struct kvm_xen_evtchn_enum) ==
+	      sizeof_field(struct kvm_xen_hvm_attr, u));
+
 static int evtchn_enum_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_evtchn_enum request;
 	int r;
-
-	static_assert(sizeof(request) == sizeof(data->u));
 
 	memcpy(&request, &data->u, sizeof(request));
 	r = xen_port_enumerate(kvm, &request);

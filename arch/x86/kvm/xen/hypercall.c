@@ -29,6 +29,11 @@ struct xen_hcall {
 	bool longmode;
 	u8 cpl;
 };
+static_assert(sizeof_field(struct xen_hcall, params) ==
+	      sizeof_field(struct kvm_xen_exit, u.hcall.params));
+
+/* One layout for both widths. */
+static_assert(sizeof(struct evtchn_send) == sizeof(u32));
 
 typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
 			    const struct xen_hcall *hcall);
@@ -42,9 +47,6 @@ static s64 hcall_send(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
 	struct evtchn_send send;
 	struct x86_exception e;
-
-	/* One layout for both widths. */
-	static_assert(sizeof(send) == sizeof(u32));
 
 	if (kvm_read_guest_virt(vcpu, hcall->params[1], &send, sizeof(send),
 				&e))
@@ -254,8 +256,6 @@ static int complete_exit(struct kvm_vcpu *vcpu)
 static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
 	struct kvm_run *run = vcpu->run;
-
-	static_assert(sizeof(run->xen.u.hcall.params) == sizeof(hcall->params));
 
 	run->exit_reason = KVM_EXIT_XEN;
 	run->xen.type = KVM_EXIT_XEN_HCALL;

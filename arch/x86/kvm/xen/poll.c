@@ -205,6 +205,9 @@ s64 xen_hcall_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg)
 		return r;
 
 	++vcpu->stat.xen_polls;
+	if (xen_evtchn_any_pending(vcpu->kvm, poll.ports, poll.nr))
+		return 0;
+
 	announce(vcpu, &poll);
 	r = wait(vcpu, &poll);
 	withdraw(vcpu, &poll);

@@ -3,14 +3,16 @@
  * Ports that the VMM registered for EVTCHNOP_send: where a send on each of
  * them goes, a port of the guest itself or an eventfd.
  *
- * Owns the array kvm->arch.xen.state.ports.  Changes hold xen_lock; senders
+ * Owns the table kvm->arch.xen.state.ports.  Changes hold xen_lock; senders
  * look up under kvm->srcu, which their vCPU holds, so that a port that was
  * taken out is freed one grace period later, however many go at once.  Its
- * target may change at any time and is one word.
+ * target may change at any time and is one word.  Leaves of the table stay
+ * until the VM goes: a lookup is two loads.
  */
 #include "internal.h"
 
 #include <linux/eventfd.h>
+#include <linux/nospec.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
 
@@ -57,6 +59,76 @@ static u32 target_priority(union xen_target target)
 	return (s16)target.priority;
 }
 
+static_assert(KVM_XEN_MAX_PORTS >=
+	      8 * sizeof_field(struct xen_abi_shared_info64, evtchn_pending));
+
+#define slot_held(kvm)	lockdep_is_held(&(kvm)->arch.xen.xen_lock)
+
+/* Where @send_port is kept; NULL where no port near it ever was registered. */
+static struct xen_port __rcu **find_slot(struct kvm *kvm, u32 send_port)
+{
+	struct xen_port __rcu **leaf;
+	u32 nr;
+
+	if (send_port >= KVM_XEN_MAX_PORTS)
+		return NULL;
+
+	send_port = array_index_nospec(send_port, KVM_XEN_MAX_PORTS);
+	nr = send_port / KVM_XEN_PORTS_PER_LEAF;
+
+	/* Pairs with the release in make_slot(): a leaf is seen zeroed. */
+	leaf = smp_load_acquire(&kvm->arch.xen.state.ports[nr]);
+	return leaf ? &leaf[send_port % KVM_XEN_PORTS_PER_LEAF] : NULL;
+}
+
+static struct xen_port __rcu **make_slot(struct kvm *kvm, u32 send_port)
+{
+	struct xen_port __rcu **slot = find_slot(kvm, send_port);
+	u32 nr = send_port / KVM_XEN_PORTS_PER_LEAF;
+	void *leaf;
+
+	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+
+	if (slot)
+		return slot;
+
+	leaf = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!leaf)
+		return NULL;
+
+	/* Pairs with the acquire in find_slot(). */
+	smp_store_release(&kvm->arch.xen.state.ports[nr], leaf);
+	return find_slot(kvm, send_port);
+}
+
+/* For whoever changes ports: what is registered at @send_port. */
+static struct xen_port *held_port(struct kvm *kvm, u32 send_port)
+{
+	struct xen_port __rcu **slot = find_slot(kvm, send_port);
+
+	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+
+	return slot ? rcu_dereference_protected(*slot, slot_held(kvm)) : NULL;
+}
+
+/* For senders, in a read section of kvm->srcu. */
+static struct xen_port *sender_port(struct kvm *kvm, u32 send_port)
+{
+	struct xen_port __rcu **slot = find_slot(kvm, send_port);
+
+	return slot ? srcu_dereference(*slot, &kvm->srcu) : NULL;
+}
+
+/* Take out what is registered at @send_port, which may still be in use. */
+static struct xen_port *remove_port(struct kvm *kvm, u32 send_port)
+{
+	struct xen_port *port = held_port(kvm, send_port);
+
+	if (port)
+		RCU_INIT_POINTER(*find_slot(kvm, send_port), NULL);
+	return port;
+}
+
 static struct kvm_vcpu *search_target(struct kvm *kvm, struct xen_port *port,
 				      union xen_target target)
 {
@@ -88,7 +160,7 @@ bool xen_port_send(struct kvm_vcpu *vcpu, u32 send_port)
 	struct kvm_vcpu *target;
 	struct xen_port *port;
 
-	port = xa_load(&kvm->arch.xen.state.ports, send_port);
+	port = sender_port(kvm, send_port);
 	if (!port)
 		return false;
 
@@ -157,13 +229,18 @@ static int check_type(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 
 static int insert_port(struct kvm *kvm, struct xen_port *port)
 {
-	int r;
+	struct xen_port __rcu **slot;
 
 	guard(mutex)(&kvm->arch.xen.xen_lock);
 
-	r = xa_insert(&kvm->arch.xen.state.ports, port->send_port, port,
-		      GFP_KERNEL_ACCOUNT);
-	return r == -EBUSY ? -EEXIST : r;
+	slot = make_slot(kvm, port->send_port);
+	if (!slot)
+		return -ENOMEM;
+	if (rcu_access_pointer(*slot))
+		return -EEXIST;
+
+	rcu_assign_pointer(*slot, port);
+	return 0;
 }
 
 static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
@@ -196,7 +273,7 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 
 	guard(mutex)(&kvm->arch.xen.xen_lock);
 
-	port = xa_load(&kvm->arch.xen.state.ports, data->u.evtchn.send_port);
+	port = held_port(kvm, data->u.evtchn.send_port);
 	if (!port)
 		return -ENOENT;
 	if (port->type != data->u.evtchn.type || !port->port ||
@@ -217,8 +294,7 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	struct xen_port *port;
 
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
-		port = xa_erase(&kvm->arch.xen.state.ports,
-				data->u.evtchn.send_port);
+		port = remove_port(kvm, data->u.evtchn.send_port);
 	if (!port)
 		return -ENOENT;
 
@@ -228,15 +304,17 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-static struct xen_port *take_all_ports(struct kvm *kvm)
+static struct xen_port *remove_all_ports(struct kvm *kvm)
 {
 	struct xen_port *port, *list = NULL;
-	unsigned long index;
+	u32 i;
 
-	xa_for_each(&kvm->arch.xen.state.ports, index, port) {
-		xa_erase(&kvm->arch.xen.state.ports, index);
-		port->next = list;
-		list = port;
+	for (i = 0; i < KVM_XEN_MAX_PORTS; i++) {
+		port = remove_port(kvm, i);
+		if (port) {
+			port->next = list;
+			list = port;
+		}
 	}
 
 	return list;
@@ -257,7 +335,7 @@ static int reset(struct kvm *kvm)
 	struct xen_port *list;
 
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
-		list = take_all_ports(kvm);
+		list = remove_all_ports(kvm);
 
 	if (list)
 		synchronize_srcu(&kvm->srcu);
@@ -308,18 +386,18 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 		u64_to_user_ptr(request->entries);
 	struct kvm_xen_evtchn_entry entry;
 	struct xen_port *port;
-	unsigned long index;
-	u32 nr = 0;
+	u32 i, nr = 0;
 
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
 	if (memchr_inv(request->pad, 0, sizeof(request->pad)))
 		return -EINVAL;
 
-	xa_for_each_start(&kvm->arch.xen.state.ports, index, port,
-			  request->first) {
-		if (nr == request->nr)
-			break;
+	for (i = request->first; i < KVM_XEN_MAX_PORTS && nr < request->nr;
+	     i++) {
+		port = held_port(kvm, i);
+		if (!port)
+			continue;
 
 		entry = port_entry(port);
 		if (copy_to_user(&entries[nr], &entry, sizeof(entry)))
@@ -331,9 +409,14 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 	return 0;
 }
 
-/* The VM is gone: nobody sends, nobody else changes the array. */
+/* The VM is gone: nobody sends, nobody else changes the table. */
 void xen_ports_destroy(struct kvm *kvm)
 {
-	free_ports(take_all_ports(kvm));
-	xa_destroy(&kvm->arch.xen.state.ports);
+	u32 i;
+
+	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
+		free_ports(remove_all_ports(kvm));
+
+	for (i = 0; i < KVM_XEN_NR_LEAVES; i++)
+		free_page((unsigned long)kvm->arch.xen.state.ports[i]);
 }

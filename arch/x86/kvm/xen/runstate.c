@@ -11,6 +11,9 @@
 #include "internal.h"
 #include "runstate_abi.h"
 
+static_assert(sizeof_field(struct xen_runstate, time) ==
+	      sizeof_field(struct kvm_vcpu_xen, runstate_times));
+
 static void account(struct kvm_vcpu_xen *xen, u64 now)
 {
 	u64 run_delay = current->sched_info.run_delay;
@@ -120,7 +123,6 @@ static void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
 	if (!xen->runstate_cache.active)
 		return;
 
-	static_assert(sizeof(rs.time) == sizeof(xen->runstate_times));
 	memcpy(rs.time, xen->runstate_times, sizeof(rs.time));
 
 	if (!map_area(xen, layout, &m, in_scheduler))

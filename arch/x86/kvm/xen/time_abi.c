@@ -27,14 +27,6 @@ void xen_wall_clock_store(void *shinfo, const struct xen_layout *layout,
 	WRITE_ONCE(wc->version, version + 1);
 }
 
-struct xen_deadline xen_deadline(u64 expires, u64 now)
-{
-	return (struct xen_deadline) {
-		.expires = expires,
-		.delta = (s64)(expires - now),
-	};
-}
-
 struct xen_deadline xen_deadline_set_timer_op(u64 expires, u64 now)
 {
 	struct xen_deadline d = xen_deadline(expires, now);

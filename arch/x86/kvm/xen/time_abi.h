@@ -20,7 +20,13 @@ struct xen_deadline {
 };
 
 /* The deadline of a guest that names the system time @expires, it being @now. */
-struct xen_deadline xen_deadline(u64 expires, u64 now);
+static inline struct xen_deadline xen_deadline(u64 expires, u64 now)
+{
+	return (struct xen_deadline) {
+		.expires = expires,
+		.delta = (s64)(expires - now),
+	};
+}
 
 /*
  * The same by the rule of set_timer_op: a time that is negative, or further

@@ -26,6 +26,7 @@ typedef int64_t s64;
 typedef uint64_t u64 __attribute__((aligned(8)));
 
 #define __packed		__attribute__((packed))
+#define __aligned(bytes)	__attribute__((__aligned__(bytes)))
 #define sizeof_field(t, m)	sizeof(((t *)0)->m)
 
 #define NSEC_PER_MSEC		1000000L
