@@ -18,8 +18,6 @@ class Kernel:
         self.release = self.modules.name
         self.ours = BUILD / (f"modules-{self.release}" if kind else "modules")
         self.target = "make debug-modules" if kind else "make modules"
-        # Without ACPI the debug kernel finds no other timer than the PIT.
-        self.machine = "q35" if kind == "debug" else "q35,pit=off"
         # One report of KASAN must not be the last.
         self.append = "kasan_multi_shot" if kind == "debug" else ""
         self.deps = dict(self.read_deps())

@@ -75,7 +75,7 @@ def command(kernel, initrd, machine):
     """QEMU's command line for the machine of a test, without its channels."""
     root, smp, memory, append, icount, *_ = machine
     args = [*emulator(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            "-machine", kernel.machine, *acceleration(icount), "-smp", str(smp), "-m", str(memory),
+            "-machine", "q35,pit=off", *acceleration(icount), "-smp", str(smp), "-m", str(memory),
             "-kernel", str(kernel.image), "-initrd", str(initrd),
             "-append", " ".join([ARGUMENTS, kernel.append, append]).strip()]
     if root == "testbed":
