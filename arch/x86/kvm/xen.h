@@ -105,10 +105,11 @@ static inline bool kvm_xen_timer_enabled(struct kvm_vcpu *vcpu)
 
 static inline int kvm_xen_has_pending_timer(struct kvm_vcpu *vcpu)
 {
-	if (kvm_xen_hypercall_enabled(vcpu->kvm) && kvm_xen_timer_enabled(vcpu))
-		return atomic_read(&vcpu->arch.xen.timer_pending);
+	/* The VMM may set timers without hypercalls, and without their MSR. */
+	if (!kvm_xen_timer_enabled(vcpu))
+		return 0;
 
-	return 0;
+	return atomic_read(&vcpu->arch.xen.timer_pending);
 }
 
 /* The LAPIC takes interrupts from now on: repeat an upcall that it refused. */
