@@ -720,6 +720,36 @@ TEST_F(attr, the_timer_has_2_level_ports_only)
 	EXPECT_EQ(0, xen_timer_expires(self->vcpu));
 }
 
+/* Run the vCPU until its timer, that was due a while ago, raised its port. */
+static bool timer_fires(struct xen_vm *x)
+{
+	uint64_t expires = xen_vm_now(x) + 1000 * 1000;
+
+	TEST_ASSERT_EQ(set_timer(x->vcpu[0], 5, P2L, expires), 0);
+	TEST_ASSERT_EQ(xen_wait_for(xen_vm_now(x) > expires + 20 * 1000 * 1000), true);
+	TEST_ASSERT_EQ(xen_step(x->vcpu[0]), 1);
+	TEST_ASSERT_EQ(xen_step(x->vcpu[0]), 2);
+	return xen_clear_pending(x->shinfo, 5);
+}
+
+TEST_F(attr, the_timer_needs_no_interception_of_hypercalls)
+{
+	ASSERT_EQ(0, xen_config(self->x, KVM_XEN_HVM_CONFIG_EVTCHN_SEND));
+	ASSERT_EQ(0, xen_set_shared_info(self->x, XEN_SHINFO_GPA / PAGE_SIZE));
+	ASSERT_EQ(0, xen_set_vcpu_info(self->vcpu, XEN_VCPU_INFO_GPA(0)));
+	EXPECT_TRUE(timer_fires(self->x));
+}
+
+TEST_F(attr, the_timer_needs_no_hypercall_msr)
+{
+	struct kvm_xen_hvm_config none = {};
+
+	vm_ioctl(self->x->vm, KVM_XEN_HVM_CONFIG, &none);
+	ASSERT_EQ(0, xen_set_shared_info(self->x, XEN_SHINFO_GPA / PAGE_SIZE));
+	ASSERT_EQ(0, xen_set_vcpu_info(self->vcpu, XEN_VCPU_INFO_GPA(0)));
+	EXPECT_TRUE(timer_fires(self->x));
+}
+
 TEST_F(attr, attributes_work_before_the_vm_is_configured)
 {
 	struct kvm_vcpu *vcpu;
