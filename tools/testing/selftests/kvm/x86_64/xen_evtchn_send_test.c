@@ -386,6 +386,14 @@ TEST_F(send, on_a_port_that_a_switch_of_mode_took_away_is_for_the_vmm)
 	EXPECT_FALSE(xen_is_pending(self->shinfo, 4000));
 }
 
+TEST_F(send, after_shared_info_was_taken_away_fails)
+{
+	ASSERT_EQ(0, xen_bind_ipi(self->x, 10, 0));
+	ASSERT_EQ(0, xen_set_shared_info(self->x, KVM_XEN_INVALID_GFN));
+	EXPECT_GT(0, xen_send(self->x, 10, 0));
+	EXPECT_TRUE(send_exits(self->x, 10));
+}
+
 int main(int argc, char *argv[])
 {
 	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);

@@ -79,11 +79,37 @@ static void guest_code_no_struct(void)
 						    UNMAPPED, 0));
 }
 
-FIXTURE(poll) {
+struct poller {
 	struct xen_vm *x;
 	struct kvm_vcpu *vcpu;
 	struct xen_runner r;
 	volatile struct poll *p;
+};
+
+static void prepare(struct poller *self, bool wide)
+{
+	struct kvm_clock_data clock = { .clock = CLOCK_NS };
+
+	self->x = xen_vm_create(2, wide, guest_code_once);
+	self->vcpu = self->x->vcpu[0];
+	self->p = xen_hva(self->x, XEN_SPARE_GPA(0));
+	self->p->wide = wide;
+	self->p->nr_ports = 1;
+	self->p->ports_at = (uintptr_t)GUEST_POLL->ports;
+	self->p->ports[0] = PORT;
+	vm_ioctl(self->x->vm, KVM_SET_CLOCK, &clock);
+}
+
+static void finish(struct poller *self)
+{
+	if (self->r.vcpu)
+		xen_runner_stop(&self->r);
+	xen_vm_free(self->x);
+}
+
+/* What depends on the layout of the structure. */
+FIXTURE(poll) {
+	struct poller s;
 };
 
 FIXTURE_VARIANT(poll) {
@@ -100,51 +126,55 @@ FIXTURE_VARIANT_ADD(poll, narrow) {
 
 FIXTURE_SETUP(poll)
 {
-	struct kvm_clock_data clock = { .clock = CLOCK_NS };
-
-	self->x = xen_vm_create(2, variant->wide, guest_code_once);
-	self->vcpu = self->x->vcpu[0];
-	self->p = xen_hva(self->x, XEN_SPARE_GPA(0));
-	self->p->wide = variant->wide;
-	self->p->nr_ports = 1;
-	self->p->ports_at = (uintptr_t)GUEST_POLL->ports;
-	self->p->ports[0] = PORT;
-	vm_ioctl(self->x->vm, KVM_SET_CLOCK, &clock);
+	prepare(&self->s, variant->wide);
 }
 
 FIXTURE_TEARDOWN(poll)
 {
-	if (self->r.vcpu)
-		xen_runner_stop(&self->r);
-	xen_vm_free(self->x);
+	finish(&self->s);
 }
 
-static void start(FIXTURE_DATA(poll) *self)
+/* What does not. */
+FIXTURE(sleeping_poll) {
+	struct poller s;
+};
+
+FIXTURE_SETUP(sleeping_poll)
+{
+	prepare(&self->s, true);
+}
+
+FIXTURE_TEARDOWN(sleeping_poll)
+{
+	finish(&self->s);
+}
+
+static void start(struct poller *self)
 {
 	xen_runner_start(&self->r, self->vcpu);
 }
 
-static void start_and_sleep(FIXTURE_DATA(poll) *self)
+static void start_and_sleep(struct poller *self)
 {
 	start(self);
 	TEST_ASSERT(xen_runner_blocks(&self->r), "The poll does not sleep, result %ld %s",
 		    self->p->result, self->r.failure);
 }
 
-static bool ends(FIXTURE_DATA(poll) *self)
+static bool ends(struct poller *self)
 {
 	return xen_runner_reaches(&self->r, 1);
 }
 
 /* Time for a poll that ends wrongly to be seen; right ones do not depend on it. */
-static bool goes_on(FIXTURE_DATA(poll) *self)
+static bool goes_on(struct poller *self)
 {
 	usleep(50000);
 	return !READ_ONCE(self->r.stage) && xen_runner_blocks(&self->r);
 }
 
 /* How a poll ends that has no reason to sleep for long, on any KVM. */
-static int64_t result_of_poll(FIXTURE_DATA(poll) *self)
+static int64_t result_of_poll(struct poller *self)
 {
 	xen_step(self->vcpu);
 	return self->p->result;
@@ -152,144 +182,144 @@ static int64_t result_of_poll(FIXTURE_DATA(poll) *self)
 
 TEST_F(poll, with_a_timeout_in_the_past_returns_at_once)
 {
-	self->p->timeout = CLOCK_NS - 1;
-	start(self);
-	ASSERT_TRUE(ends(self));
-	EXPECT_EQ(0, self->p->result);
+	self->s.p->timeout = CLOCK_NS - 1;
+	start(&self->s);
+	ASSERT_TRUE(ends(&self->s));
+	EXPECT_EQ(0, self->s.p->result);
 }
 
 TEST_F(poll, with_a_timeout_in_the_future_ends_once_the_guests_clock_is_there)
 {
-	self->p->timeout = 30 * MS;
-	self->p->relative = true;
-	start(self);
-	ASSERT_TRUE(ends(self));
-	EXPECT_EQ(0, self->p->result);
-	EXPECT_GE(self->p->after, self->p->deadline);
+	self->s.p->timeout = 30 * MS;
+	self->s.p->relative = true;
+	start(&self->s);
+	ASSERT_TRUE(ends(&self->s));
+	EXPECT_EQ(0, self->s.p->result);
+	EXPECT_GE(self->s.p->after, self->s.p->deadline);
 }
 
 /* The best of many polls says what the timer can do on a busy machine too. */
-TEST_F(poll, ends_at_the_resolution_of_a_timer_not_of_a_jiffy)
+TEST_F(sleeping_poll, ends_at_the_resolution_of_a_timer_not_of_a_jiffy)
 {
 	uint64_t best = UINT64_MAX;
 	int turn;
 
-	self->p->timeout = MS / 10;
-	self->p->relative = true;
-	vcpu_arch_set_entry_point(self->vcpu, guest_code);
-	start(self);
+	self->s.p->timeout = MS / 10;
+	self->s.p->relative = true;
+	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	start(&self->s);
 	for (turn = 1; turn <= 40; turn++) {
-		ASSERT_TRUE(xen_runner_reaches(&self->r, turn));
-		if (self->p->after > self->p->deadline &&
-		    self->p->after - self->p->deadline < best)
-			best = self->p->after - self->p->deadline;
+		ASSERT_TRUE(xen_runner_reaches(&self->s.r, turn));
+		if (self->s.p->after > self->s.p->deadline &&
+		    self->s.p->after - self->s.p->deadline < best)
+			best = self->s.p->after - self->s.p->deadline;
 	}
 	EXPECT_LT(best, MS);
 }
 
 TEST_F(poll, of_a_pending_port_returns_at_once)
 {
-	xen_mask(self->x->shinfo, variant->wide, PORT);
-	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
-	start(self);
-	ASSERT_TRUE(ends(self));
-	EXPECT_EQ(0, self->p->result);
+	xen_mask(self->s.x->shinfo, variant->wide, PORT);
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 0));
+	start(&self->s);
+	ASSERT_TRUE(ends(&self->s));
+	EXPECT_EQ(0, self->s.p->result);
 }
 
 TEST_F(poll, is_woken_by_a_masked_port)
 {
-	xen_mask(self->x->shinfo, variant->wide, PORT);
-	start_and_sleep(self);
-	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
-	ASSERT_TRUE(ends(self));
-	EXPECT_EQ(0, self->p->result);
-	EXPECT_EQ(0, *xen_upcall_pending(xen_vcpu_info(self->x, 0)));
+	xen_mask(self->s.x->shinfo, variant->wide, PORT);
+	start_and_sleep(&self->s);
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 0));
+	ASSERT_TRUE(ends(&self->s));
+	EXPECT_EQ(0, self->s.p->result);
+	EXPECT_EQ(0, *xen_upcall_pending(xen_vcpu_info(self->s.x, 0)));
 }
 
 /* Nothing else tells the vCPU: its selector has the bit of that word already. */
-TEST_F(poll, is_woken_by_an_unmasked_port_whose_word_is_selected_already)
+TEST_F(sleeping_poll, is_woken_by_an_unmasked_port_whose_word_is_selected_already)
 {
-	ASSERT_EQ(0, xen_send(self->x, OTHER_PORT, 0));
-	start_and_sleep(self);
-	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
-	EXPECT_TRUE(ends(self));
+	ASSERT_EQ(0, xen_send(self->s.x, OTHER_PORT, 0));
+	start_and_sleep(&self->s);
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 0));
+	EXPECT_TRUE(ends(&self->s));
 }
 
-TEST_F(poll, is_woken_by_a_masked_port_of_another_vcpu)
+TEST_F(sleeping_poll, is_woken_by_a_masked_port_of_another_vcpu)
 {
-	xen_mask(self->x->shinfo, variant->wide, PORT);
-	start_and_sleep(self);
-	ASSERT_EQ(0, xen_send(self->x, PORT, 1));
-	EXPECT_TRUE(ends(self));
+	xen_mask(self->s.x->shinfo, true, PORT);
+	start_and_sleep(&self->s);
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 1));
+	EXPECT_TRUE(ends(&self->s));
 }
 
-TEST_F(poll, is_woken_by_an_unmasked_port_of_another_vcpu)
+TEST_F(sleeping_poll, is_woken_by_an_unmasked_port_of_another_vcpu)
 {
-	start_and_sleep(self);
-	ASSERT_EQ(0, xen_send(self->x, PORT, 1));
-	EXPECT_TRUE(ends(self));
-	EXPECT_EQ(1, *xen_upcall_pending(xen_vcpu_info(self->x, 1)));
+	start_and_sleep(&self->s);
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 1));
+	EXPECT_TRUE(ends(&self->s));
+	EXPECT_EQ(1, *xen_upcall_pending(xen_vcpu_info(self->s.x, 1)));
 }
 
-TEST_F(poll, is_woken_by_any_of_128_ports)
+TEST_F(sleeping_poll, is_woken_by_any_of_128_ports)
 {
 	uint64_t polls;
 	int port;
 
 	for (port = 0; port < XEN_MAX_POLL_PORTS; port++)
-		self->p->ports[port] = 100 + port;
-	self->p->nr_ports = XEN_MAX_POLL_PORTS;
-	memset(xen_mask_word(self->x->shinfo, variant->wide, 0), 0xff, 128);
-	vcpu_arch_set_entry_point(self->vcpu, guest_code);
-	start(self);
+		self->s.p->ports[port] = 100 + port;
+	self->s.p->nr_ports = XEN_MAX_POLL_PORTS;
+	memset(xen_mask_word(self->s.x->shinfo, true, 0), 0xff, 128);
+	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	start(&self->s);
 
 	/* Polls end at once until the port was cleared, then one sleeps. */
 	for (port = 100; port < 100 + XEN_MAX_POLL_PORTS; port += 9) {
-		ASSERT_TRUE(xen_runner_blocks(&self->r));
-		polls = READ_ONCE(self->r.stage);
-		ASSERT_EQ(0, xen_send(self->x, port, port % 2));
-		ASSERT_TRUE(xen_runner_reaches(&self->r, polls + 1));
-		ASSERT_EQ(0, self->p->result);
-		xen_clear_pending(self->x->shinfo, port);
+		ASSERT_TRUE(xen_runner_blocks(&self->s.r));
+		polls = READ_ONCE(self->s.r.stage);
+		ASSERT_EQ(0, xen_send(self->s.x, port, port % 2));
+		ASSERT_TRUE(xen_runner_reaches(&self->s.r, polls + 1));
+		ASSERT_EQ(0, self->s.p->result);
+		xen_clear_pending(self->s.x->shinfo, port);
 	}
 }
 
-TEST_F(poll, is_not_ended_by_a_masked_port_that_it_does_not_name)
+TEST_F(sleeping_poll, is_not_ended_by_a_masked_port_that_it_does_not_name)
 {
-	xen_mask(self->x->shinfo, variant->wide, OTHER_PORT);
-	start_and_sleep(self);
-	ASSERT_EQ(0, xen_send(self->x, OTHER_PORT, 0));
-	EXPECT_TRUE(goes_on(self));
+	xen_mask(self->s.x->shinfo, true, OTHER_PORT);
+	start_and_sleep(&self->s);
+	ASSERT_EQ(0, xen_send(self->s.x, OTHER_PORT, 0));
+	EXPECT_TRUE(goes_on(&self->s));
 }
 
-TEST_F(poll, goes_on_after_signals_to_its_thread)
+TEST_F(sleeping_poll, goes_on_after_signals_to_its_thread)
 {
 	int i;
 
-	xen_mask(self->x->shinfo, variant->wide, PORT);
-	start_and_sleep(self);
+	xen_mask(self->s.x->shinfo, true, PORT);
+	start_and_sleep(&self->s);
 	for (i = 0; i < 5; i++) {
-		xen_runner_kick(&self->r);
-		EXPECT_TRUE(goes_on(self));
+		xen_runner_kick(&self->s.r);
+		EXPECT_TRUE(goes_on(&self->s));
 	}
-	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
-	EXPECT_TRUE(ends(self));
-	EXPECT_TRUE(xen_is_pending(self->x->shinfo, PORT));
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 0));
+	EXPECT_TRUE(ends(&self->s));
+	EXPECT_TRUE(xen_is_pending(self->s.x->shinfo, PORT));
 }
 
-TEST_F(poll, keeps_its_timeout_across_signals)
+TEST_F(sleeping_poll, keeps_its_timeout_across_signals)
 {
 	int i;
 
-	self->p->timeout = 300 * MS;
-	self->p->relative = true;
-	start_and_sleep(self);
-	for (i = 0; i < 5 && !READ_ONCE(self->r.stage); i++) {
-		xen_runner_kick(&self->r);
+	self->s.p->timeout = 300 * MS;
+	self->s.p->relative = true;
+	start_and_sleep(&self->s);
+	for (i = 0; i < 5 && !READ_ONCE(self->s.r.stage); i++) {
+		xen_runner_kick(&self->s.r);
 		usleep(10000);
 	}
-	ASSERT_TRUE(ends(self));
-	EXPECT_GE(self->p->after, self->p->deadline);
+	ASSERT_TRUE(ends(&self->s));
+	EXPECT_GE(self->s.p->after, self->s.p->deadline);
 }
 
 struct change {
@@ -319,7 +349,7 @@ static void reset_ports(struct xen_vm *x)
 }
 
 /* Whether a change is through while the vCPU polls for ever. */
-static bool completes(FIXTURE_DATA(poll) *self, void (*make)(struct xen_vm *x))
+static bool completes(struct poller *self, void (*make)(struct xen_vm *x))
 {
 	struct change change = { .x = self->x, .make = make };
 	bool done;
@@ -334,72 +364,72 @@ static bool completes(FIXTURE_DATA(poll) *self, void (*make)(struct xen_vm *x))
 	return done;
 }
 
-TEST_F(poll, without_end_lets_memslots_change)
+TEST_F(sleeping_poll, without_end_lets_memslots_change)
 {
-	xen_mask(self->x->shinfo, variant->wide, PORT);
-	start_and_sleep(self);
-	ASSERT_TRUE(completes(self, add_memslot));
-	EXPECT_TRUE(goes_on(self));
-	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
-	EXPECT_TRUE(ends(self));
+	xen_mask(self->s.x->shinfo, true, PORT);
+	start_and_sleep(&self->s);
+	ASSERT_TRUE(completes(&self->s, add_memslot));
+	EXPECT_TRUE(goes_on(&self->s));
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 0));
+	EXPECT_TRUE(ends(&self->s));
 }
 
-TEST_F(poll, survives_a_reset_of_all_ports)
+TEST_F(sleeping_poll, survives_a_reset_of_all_ports)
 {
-	xen_mask(self->x->shinfo, variant->wide, PORT);
-	ASSERT_EQ(0, xen_bind_ipi(self->x, PORT, 0));
-	start_and_sleep(self);
-	ASSERT_TRUE(completes(self, reset_ports));
-	EXPECT_TRUE(goes_on(self));
-	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
-	EXPECT_TRUE(ends(self));
+	xen_mask(self->s.x->shinfo, true, PORT);
+	ASSERT_EQ(0, xen_bind_ipi(self->s.x, PORT, 0));
+	start_and_sleep(&self->s);
+	ASSERT_TRUE(completes(&self->s, reset_ports));
+	EXPECT_TRUE(goes_on(&self->s));
+	ASSERT_EQ(0, xen_send(self->s.x, PORT, 0));
+	EXPECT_TRUE(ends(&self->s));
 }
 
 TEST_F(poll, of_too_many_ports_is_refused)
 {
-	vcpu_arch_set_entry_point(self->vcpu, guest_code);
-	self->p->timeout = 1;
-	self->p->nr_ports = XEN_MAX_POLL_PORTS + 1;
-	EXPECT_EQ(-XEN_EINVAL, result_of_poll(self));
-	self->p->nr_ports = UINT32_MAX;
-	EXPECT_EQ(-XEN_EINVAL, result_of_poll(self));
+	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	self->s.p->timeout = 1;
+	self->s.p->nr_ports = XEN_MAX_POLL_PORTS + 1;
+	EXPECT_EQ(-XEN_EINVAL, result_of_poll(&self->s));
+	self->s.p->nr_ports = UINT32_MAX;
+	EXPECT_EQ(-XEN_EINVAL, result_of_poll(&self->s));
 }
 
 TEST_F(poll, of_a_port_out_of_range_is_refused)
 {
-	vcpu_arch_set_entry_point(self->vcpu, guest_code);
-	self->p->timeout = 1;
-	self->p->nr_ports = 2;
-	self->p->ports[1] = xen_nr_ports(variant->wide);
-	EXPECT_EQ(-XEN_EINVAL, result_of_poll(self));
-	self->p->ports[1] = UINT32_MAX;
-	EXPECT_EQ(-XEN_EINVAL, result_of_poll(self));
-	self->p->ports[1] = xen_nr_ports(variant->wide) - 1;
-	EXPECT_EQ(0, result_of_poll(self));
+	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	self->s.p->timeout = 1;
+	self->s.p->nr_ports = 2;
+	self->s.p->ports[1] = xen_nr_ports(variant->wide);
+	EXPECT_EQ(-XEN_EINVAL, result_of_poll(&self->s));
+	self->s.p->ports[1] = UINT32_MAX;
+	EXPECT_EQ(-XEN_EINVAL, result_of_poll(&self->s));
+	self->s.p->ports[1] = xen_nr_ports(variant->wide) - 1;
+	EXPECT_EQ(0, result_of_poll(&self->s));
 }
 
 TEST_F(poll, with_bad_pointers_is_refused)
 {
-	vcpu_arch_set_entry_point(self->vcpu, guest_code);
-	self->p->timeout = 1;
-	self->p->ports_at = UNMAPPED;
-	EXPECT_EQ(-XEN_EFAULT, result_of_poll(self));
-	self->p->nr_ports = 100;
-	EXPECT_EQ(-XEN_EFAULT, result_of_poll(self));
+	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	self->s.p->timeout = 1;
+	self->s.p->ports_at = UNMAPPED;
+	EXPECT_EQ(-XEN_EFAULT, result_of_poll(&self->s));
+	self->s.p->nr_ports = 100;
+	EXPECT_EQ(-XEN_EFAULT, result_of_poll(&self->s));
 }
 
 TEST_F(poll, whose_structure_cannot_be_read_is_refused)
 {
-	vcpu_arch_set_entry_point(self->vcpu, guest_code_no_struct);
-	EXPECT_EQ(-XEN_EFAULT, (int32_t)xen_step(self->vcpu));
-	EXPECT_EQ(-XEN_EFAULT, (int32_t)xen_step(self->vcpu));
+	vcpu_arch_set_entry_point(self->s.vcpu, guest_code_no_struct);
+	EXPECT_EQ(-XEN_EFAULT, (int32_t)xen_step(self->s.vcpu));
+	EXPECT_EQ(-XEN_EFAULT, (int32_t)xen_step(self->s.vcpu));
 }
 
 TEST_F(poll, is_a_yield_where_the_vmm_keeps_events_to_itself)
 {
-	vcpu_arch_set_entry_point(self->vcpu, guest_code);
-	ASSERT_EQ(0, xen_config(self->x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
-	EXPECT_EQ(0, result_of_poll(self));
+	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	ASSERT_EQ(0, xen_config(self->s.x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
+	EXPECT_EQ(0, result_of_poll(&self->s));
 }
 
 int main(int argc, char *argv[])

@@ -4,7 +4,7 @@
  *
  * If this fails, an event is lost while its page is remapped, a sender hangs,
  * or the kernel touches memory of a VM that is no more; of the last the kernel
- * log tells.  Stock 6.12 loses nothing, but warns of a send without shared_info.
+ * log tells.  Stock 6.12 passes.
  */
 #include <signal.h>
 #include <sys/eventfd.h>
