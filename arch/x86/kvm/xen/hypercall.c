@@ -309,23 +309,23 @@ int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 	return complete_hcall(vcpu, r);
 }
 
-#define HCALL_STUB_SIZE	32
+#define HCALL_GATE_SIZE	32
 
-/* Each stub of the page loads its number, calls and returns; traps behind. */
-static int write_stubs(struct kvm_vcpu *vcpu, gpa_t page)
+/* Each gate in the page loads its number, calls and returns; traps behind. */
+static int write_gates(struct kvm_vcpu *vcpu, gpa_t page)
 {
-	u8 stub[HCALL_STUB_SIZE];
+	u8 gate[HCALL_GATE_SIZE];
 	u32 i;
 
-	memset(stub, 0xcc, sizeof(stub));		/* int3 */
-	stub[0] = 0xb8;					/* mov imm32, %eax */
-	kvm_x86_call(patch_hypercall)(vcpu, stub + 5);	/* 3 bytes */
-	stub[8] = 0xc3;					/* ret */
+	memset(gate, 0xcc, sizeof(gate));		/* int3 */
+	gate[0] = 0xb8;					/* mov imm32, %eax */
+	kvm_x86_call(patch_hypercall)(vcpu, gate + 5);	/* 3 bytes */
+	gate[8] = 0xc3;					/* ret */
 
-	for (i = 0; i < PAGE_SIZE / sizeof(stub); i++) {
-		memcpy(stub + 1, &i, sizeof(i));
-		if (kvm_vcpu_write_guest(vcpu, page + i * sizeof(stub), stub,
-					 sizeof(stub)))
+	for (i = 0; i < PAGE_SIZE / sizeof(gate); i++) {
+		memcpy(gate + 1, &i, sizeof(i));
+		if (kvm_vcpu_write_guest(vcpu, page + i * sizeof(gate), gate,
+					 sizeof(gate)))
 			return 1;
 	}
 
@@ -374,5 +374,5 @@ int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data)
 	if (!kvm_xen_hypercall_enabled(kvm))
 		return write_blob(vcpu, page, nr, wide);
 
-	return nr ? 1 : write_stubs(vcpu, page);
+	return nr ? 1 : write_gates(vcpu, page);
 }
