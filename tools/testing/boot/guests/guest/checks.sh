@@ -123,7 +123,7 @@ work_cpus() {
 		check_cpu $cpu
 		cpu=$((cpu + 1))
 	done
-	fact checked "timers and IPIs checked"
+	fact percpu "timers and IPIs checked"
 }
 
 cycle_cpu() {
