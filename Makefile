@@ -60,6 +60,21 @@ stock-proof: emulator ## tests said to fail on stock modules do fail there
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) prove-stock
 
+check-debug: ## the selftests on a kernel with KASAN, lockdep and more, built once
+	$(Q)scripts/check debug-tests debug-proof
+
+debug-tests: debug-modules emulator
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) run --kernel debug --group selftest --group kernel --group debug
+
+debug-proof: debug-modules emulator
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) prove-stock --group debug
+
+debug-modules:
+	$(Q)scripts/debug-kernel ensure
+	$(Q)KDIR=/cache/debug-kernel/current/build $(testbed) scripts/build
+
 guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pvh-*' for some
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
@@ -108,5 +123,5 @@ help: ## this list
 
 .PHONY: modules install uninstall integrate patch demo check layers build-test unit \
 	selftests kernel-tests stock-proof guests harness-test bench-small \
-	emulator-proof integrate-test \
+	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
 	style sparse boot-shell testbed emulator clean help
