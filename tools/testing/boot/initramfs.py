@@ -23,7 +23,7 @@ SPLATS = (
     r"\bKCSAN\b",
     r"\bKMSAN\b",
     r"\bUBSAN\b",
-    r"\bkmemleak: .*leak",
+    r"\bkmemleak: .*suspected",
     r"possible (recursive|circular|irq lock inversion|irq lock)",
     r"inconsistent lock state",
     r"suspicious RCU",
