@@ -87,6 +87,18 @@ static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+/*
+ * The VM-wide vector if it is to be injected now, else -1.  Whoever asked
+ * kvm_xen_has_interrupt() before may hear otherwise here: other vCPUs of the
+ * guest can take the flag down, and the VMM the vector away, at any moment.
+ */
+static inline int kvm_xen_get_interrupt(struct kvm_vcpu *vcpu)
+{
+	u8 vector = READ_ONCE(vcpu->kvm->arch.xen.upcall_vector);
+
+	return vector && kvm_xen_has_interrupt(vcpu) ? vector : -1;
+}
+
 /* True where parked selections wait that this vCPU can write by now. */
 static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {

@@ -464,9 +464,7 @@ static int vcpu_id_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 /* Port 0 takes the timer away; otherwise it goes on from expires_ns, if any. */
 static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
-	u64 expires = data->u.timer.expires_ns;
 	u32 port = data->u.timer.port;
-	struct xen_now now;
 
 	if (port && data->u.timer.priority !=
 		    KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
@@ -474,11 +472,8 @@ static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 
 	xen_timer_stop(vcpu);
 	vcpu->arch.xen.timer_virq = port;
-	if (!port || !expires)
-		return 0;
-
-	now = xen_now(vcpu);
-	xen_timer_arm(vcpu, xen_deadline(expires, now.guest), now.host);
+	if (port)
+		xen_timer_restore(vcpu, data->u.timer.expires_ns);
 	return 0;
 }
 

@@ -88,28 +88,6 @@ int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port)
 	return r;
 }
 
-bool xen_evtchn_any_pending(struct kvm *kvm, const u32 *ports, u32 nr)
-{
-	const struct xen_evtchn_ops *ops = kvm->arch.xen.state.evtchn_ops;
-	const struct xen_layout *layout = xen_layout(kvm);
-	u32 nr_ports = xen_nr_ports(kvm, layout);
-	bool pending = false;
-	struct xen_map map;
-	u32 i;
-
-	if (!xen_try_map_to_read(&map, &kvm->arch.xen.shinfo_cache))
-		return true;
-
-	for (i = 0; i < nr && !pending; i++) {
-		/* The width may have changed since the ports were checked. */
-		if (ports[i] < nr_ports)
-			pending = ops->is_pending(map.khva, layout, ports[i]);
-	}
-
-	xen_unmap(&map);
-	return pending;
-}
-
 /* A routing entry's target, looked up by id once: entries never change. */
 static struct kvm_vcpu *routed_vcpu(struct kvm *kvm, struct kvm_xen_evtchn *xe)
 {

@@ -223,13 +223,21 @@ static inline u32 xen_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
 int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port);
 int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port);
 
-/* Whether any of @ports is pending; true too where nobody can say just now. */
-bool xen_evtchn_any_pending(struct kvm *kvm, const u32 *ports, u32 nr);
-
 /* timer.c */
 enum hrtimer_restart xen_timer_fire(struct hrtimer *timer);
+
+/*
+ * Arm the timer, for @deadline as computed when CLOCK_MONOTONIC was @host_now.
+ * What has passed is raised at once.
+ */
 void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
 		   s64 host_now);
+
+/*
+ * Arm it for the VMM, which may restore shared_info later: even what has
+ * passed is raised when the vCPU runs.
+ */
+void xen_timer_restore(struct kvm_vcpu *vcpu, u64 expires);
 void xen_timer_stop(struct kvm_vcpu *vcpu);
 
 /* ports.c: ports that the VMM registered */

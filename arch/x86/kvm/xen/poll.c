@@ -69,6 +69,30 @@ static int read_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg,
 	return 0;
 }
 
+/* True too where nobody can say just now: to poll again is always right. */
+static bool any_pending(struct kvm *kvm, const struct poll *poll)
+{
+	const struct xen_evtchn_ops *ops = kvm->arch.xen.state.evtchn_ops;
+	const struct xen_layout *layout = xen_layout(kvm);
+	u32 nr_ports = xen_nr_ports(kvm, layout);
+	bool pending = false;
+	struct xen_map map;
+	u32 i;
+
+	if (!xen_try_map_to_read(&map, &kvm->arch.xen.shinfo_cache))
+		return true;
+
+	for (i = 0; i < poll->nr && !pending; i++) {
+		/* The width may have changed since the ports were checked. */
+		if (poll->ports[i] < nr_ports)
+			pending = ops->is_pending(map.khva, layout,
+						  poll->ports[i]);
+	}
+
+	xen_unmap(&map);
+	return pending;
+}
+
 static void announce(struct kvm_vcpu *vcpu, const struct poll *poll)
 {
 	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
@@ -132,7 +156,7 @@ static bool arm_timeout(struct kvm_vcpu *vcpu, const struct poll *poll)
 		return false;
 
 	hrtimer_start(&vcpu->arch.xen.state.poll_timer,
-		      ktime_add_ns(now.host, deadline.delta),
+		      ktime_add_safe(now.host, deadline.delta),
 		      HRTIMER_MODE_ABS_HARD);
 	return true;
 }
@@ -176,7 +200,7 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 {
 	bool was_up = upcall_is_up(vcpu);
 
-	while (!xen_evtchn_any_pending(vcpu->kvm, poll->ports, poll->nr) &&
+	while (!any_pending(vcpu->kvm, poll) &&
 	       arm_timeout(vcpu, poll)) {
 		if (sleep(vcpu))
 			return 0;
@@ -205,7 +229,7 @@ s64 xen_hcall_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg)
 		return r;
 
 	++vcpu->stat.xen_polls;
-	if (xen_evtchn_any_pending(vcpu->kvm, poll.ports, poll.nr))
+	if (any_pending(vcpu->kvm, &poll))
 		return 0;
 
 	announce(vcpu, &poll);

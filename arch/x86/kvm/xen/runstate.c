@@ -17,16 +17,17 @@ static_assert(sizeof_field(struct xen_runstate, time) ==
 static void account(struct kvm_vcpu_xen *xen, u64 now)
 {
 	u64 run_delay = current->sched_info.run_delay;
-	u64 waited = run_delay - xen->last_steal;
+	s64 waited = run_delay - xen->last_steal;
 	u64 elapsed = now - xen->runstate_entry_time;
 
 	/*
 	 * Waiting for a CPU is neither running nor being blocked: a vCPU that
-	 * is woken up is runnable until the scheduler picks it.
+	 * is woken up is runnable until the scheduler picks it.  The delay is
+	 * that of the thread which asks: another one's may well be shorter.
 	 */
 	if (xen->current_runstate == XEN_ABI_RUNSTATE_RUNNING ||
 	    xen->current_runstate == XEN_ABI_RUNSTATE_BLOCKED) {
-		waited = min(waited, elapsed);
+		waited = clamp(waited, 0, (s64)elapsed);
 		elapsed -= waited;
 		xen->runstate_times[XEN_ABI_RUNSTATE_RUNNABLE] += waited;
 	}

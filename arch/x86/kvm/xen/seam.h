@@ -7,7 +7,7 @@
  * tools/testing/kvm-xen/shim/ carries the same include guard and stands in for
  * this file there.
  *
- * Guest-shared words are changed through the two helpers below only.  Each is
+ * Guest-shared words are changed through the helpers below only.  Each is
  * one locked instruction, so that no guest can make it loop, and each is as
  * wide as stated, because a 32-bit guest owns the bytes behind its word.
  */

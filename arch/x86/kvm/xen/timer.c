@@ -54,21 +54,49 @@ void xen_timer_stop(struct kvm_vcpu *vcpu)
 	atomic_set(&xen->timer_pending, 0);
 }
 
-/* @host_now is the CLOCK_MONOTONIC time that @deadline was computed at. */
-void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
-		   s64 host_now)
+static void start(struct kvm_vcpu *vcpu, const struct xen_deadline *deadline,
+		  s64 host_now)
+{
+	s64 delta = max(deadline->delta, 0);
+
+	hrtimer_start(&vcpu->arch.xen.timer, ktime_add_safe(host_now, delta),
+		      HRTIMER_MODE_ABS_HARD);
+}
+
+static void set_deadline(struct kvm_vcpu *vcpu,
+			 const struct xen_deadline *deadline)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
 	xen_timer_stop(vcpu);
-	xen->timer_expires = deadline.expires;
+	xen->timer_expires = deadline->expires;
 	trace_kvm_xen_timer(vcpu->vcpu_id, xen->timer_virq, xen->timer_expires,
 			    "arm");
+}
+
+void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
+		   s64 host_now)
+{
+	set_deadline(vcpu, &deadline);
 
 	if (deadline.delta <= 0)
 		deliver(vcpu);
 	else
-		hrtimer_start(&xen->timer,
-			      ktime_add_ns(host_now, deadline.delta),
-			      HRTIMER_MODE_ABS_HARD);
+		start(vcpu, &deadline, host_now);
+}
+
+/* A deadline of 0 stands for a timer that does not run. */
+void xen_timer_restore(struct kvm_vcpu *vcpu, u64 expires)
+{
+	struct xen_deadline deadline;
+	struct xen_now now;
+
+	xen_timer_stop(vcpu);
+	if (!expires)
+		return;
+
+	now = xen_now(vcpu);
+	deadline = xen_deadline(expires, now.guest);
+	set_deadline(vcpu, &deadline);
+	start(vcpu, &deadline, now.host);
 }

@@ -105,15 +105,17 @@ static u64 take_parked(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 }
 
 /*
- * Remember that vcpu_info cannot be had from the memslots as they are, so that
+ * Remember that the memslots as they are have no memory for vcpu_info, so that
  * what is parked does not keep a sleeping vCPU awake.  A change of memslots
- * wakes it, and ends this.  Nothing tells of a change behind a host address.
+ * wakes it, and ends this.  Nothing tells of a change of the VMM's own memory:
+ * what is out of reach there is tried again each time.
  */
 static void note_stall(struct kvm_vcpu *vcpu)
 {
-	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
+	gpa_t gpa = vcpu->arch.xen.vcpu_info_cache.gpa;
 
-	if (!kvm_is_error_gpa(gpc->gpa))
+	if (!kvm_is_error_gpa(gpa) &&
+	    !gfn_to_memslot(vcpu->kvm, gpa_to_gfn(gpa)))
 		vcpu->arch.xen.state.stalled_generation =
 			kvm_memslots(vcpu->kvm)->generation;
 }
