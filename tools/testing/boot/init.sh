@@ -91,8 +91,7 @@ lockdep_on() {
 leaks() {
 	[ -e $kmemleak ] || return 0
 	sleep 6
-	echo scan >$kmemleak
-	echo scan >$kmemleak
+	echo scan >$kmemleak && echo scan >$kmemleak || echo "kmemleak has turned itself off"
 	cat $kmemleak
 }
 
@@ -220,6 +219,7 @@ exec 3>/dev/ttyS1
 
 new_splats >/tmp/splats
 forget_leaks
+say UP
 load_modules || halt_now "BROKEN the KVM modules cannot be loaded"
 [ -c /dev/kvm ] || halt_now "BROKEN there is no /dev/kvm: no SVM and no VMX on this CPU?"
 [ "$root" != testbed ] || mount_testbed || halt_now "BROKEN the testbed root cannot be mounted"

@@ -12,6 +12,11 @@ from kernel import Kernel
 from session import Log, Result, Session, tail
 
 
+# How often a host is booted that dies before it got to load any module: then
+# it is the emulator that failed, and nothing that is under test.
+BOOTS = 3
+
+
 class Runner:
     """Runs tests on one choice of modules and reports each."""
 
@@ -59,18 +64,28 @@ class Runner:
     def boot(self, tests):
         """One boot; returns the results that it brought, at least one."""
         first = tests[0]
-        log = Log(self.logs(first), self.verbose)
         with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
             initrd = pathlib.Path(scratch) / "initramfs"
             self.pack(initrd, tests)
-            args = machine.command(self.kernel(first), initrd, first.machine())
-            session = Session(machine.Machine(args), tests, log, self.report)
-            results = session.run()
-        log.finish()
+            for attempt in range(1, BOOTS + 1):
+                session, log, results = self.session(initrd, tests)
+                if session.up or attempt == BOOTS:
+                    break
+                self.report.note(f"the host died before it loaded a module ({session.broken}): "
+                                 f"booting it again, {attempt + 1} of {BOOTS}")
         if session.ready:
             return results or [self.fail(first, "boot", "the host ended before the test began")]
         return [self.fail(test, "boot", f"the host is not usable: {session.broken}",
                           tail(log.of("")) if test is first else ()) for test in tests]
+
+    def session(self, initrd, tests):
+        """Boots the machine once, to its end."""
+        log = Log(self.logs(tests[0]), self.verbose)
+        args = machine.command(self.kernel(tests[0]), initrd, tests[0].machine())
+        session = Session(machine.Machine(args), tests, log, self.report)
+        results = session.run()
+        log.finish()
+        return session, log, results
 
     def pack(self, initrd, tests, mode="run"):
         first = tests[0]

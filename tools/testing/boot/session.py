@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """One boot: follows the host's channels and turns them into one result a test.
 
-The verdict channel carries lines: READY, START name, PASS name, SKIP name,
+The verdict channel carries lines: UP, READY, START name, PASS name, SKIP name,
 FAIL name status, SPLAT name text, BROKEN text, DONE.  The console carries all
 output, with "@@ start name" and "@@ end name" around each test.  A test that
 was started and has no word of its own when the machine ends has failed.
@@ -150,6 +150,7 @@ class Session:
         self.tests = {test.name: test for test in tests}
         self.log = log
         self.report = report
+        self.up = False         # the host got as far as to load modules
         self.ready = False
         self.done = False
         self.broken = ""
@@ -241,7 +242,9 @@ class Session:
     def verdict(self, line):
         word, _, rest = line.partition(" ")
         name, _, detail = rest.partition(" ")
-        if word == "READY":
+        if word == "UP":
+            self.up = True
+        elif word == "READY":
             self.ready = True
         elif word == "DONE":
             self.done = True
