@@ -88,7 +88,7 @@ static bool torn_flag(void *info, const struct xen_layout *l, u32 port)
 }
 
 static bool upcall_per_selector(void *info, const struct xen_layout *l,
-				     u32 port)
+				u32 port)
 {
 	u32 bit = port >> l->sel_shift;
 
