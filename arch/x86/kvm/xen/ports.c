@@ -85,14 +85,15 @@ static struct xen_port __rcu **make_slot(struct kvm *kvm, u32 send_port)
 {
 	struct xen_port __rcu **slot = find_slot(kvm, send_port);
 	u32 nr = send_port / KVM_XEN_PORTS_PER_LEAF;
-	void *leaf;
+	struct xen_port __rcu **leaf;
 
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
 	if (slot)
 		return slot;
 
-	leaf = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	leaf = kcalloc(KVM_XEN_PORTS_PER_LEAF, sizeof(*leaf),
+		       GFP_KERNEL_ACCOUNT);
 	if (!leaf)
 		return NULL;
 
@@ -418,5 +419,5 @@ void xen_ports_destroy(struct kvm *kvm)
 		free_ports(remove_all_ports(kvm));
 
 	for (i = 0; i < KVM_XEN_NR_LEAVES; i++)
-		free_page((unsigned long)kvm->arch.xen.state.ports[i]);
+		kfree(kvm->arch.xen.state.ports[i]);
 }
