@@ -38,9 +38,13 @@ static int long_mode_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-/* What follows a (de)activation of shared_info that came to @r. */
+/*
+ * What follows a (de)activation of shared_info that came to @r.  Whoever polls
+ * has looked at bits that lie elsewhere by now.
+ */
 static int shared_info_placed(struct kvm *kvm, int r)
 {
+	xen_poll_wake(kvm, XEN_POLL_ANY);
 	if (r || !kvm->arch.xen.shinfo_cache.active)
 		return r;
 
@@ -55,7 +59,7 @@ static int shared_info_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 
 	if (gfn == KVM_XEN_INVALID_GFN) {
 		kvm_gpc_deactivate(gpc);
-		return 0;
+		return shared_info_placed(kvm, 0);
 	}
 
 	scoped_guard(srcu, &kvm->srcu)
@@ -83,7 +87,7 @@ static int shared_info_hva_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 
 	if (!hva) {
 		kvm_gpc_deactivate(gpc);
-		return 0;
+		return shared_info_placed(kvm, 0);
 	}
 
 	scoped_guard(srcu, &kvm->srcu)

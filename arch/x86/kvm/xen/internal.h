@@ -195,8 +195,9 @@ void __xen_poll_wake(struct kvm *kvm, u32 port);
 enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer);
 
 /*
- * Wake who polls for @port, which was made pending: pairs with the barrier
- * between a poller's announcement and its look at the pending bits.
+ * Wake who polls for @port, which was made pending, or everybody for
+ * XEN_POLL_ANY: pairs with the barrier between a poller's announcement and its
+ * look at the pending bits.
  */
 static inline void xen_poll_wake(struct kvm *kvm, u32 port)
 {

@@ -128,7 +128,8 @@ void __xen_poll_wake(struct kvm *kvm, u32 port)
 	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
 		vcpu = kvm_get_vcpu(kvm, i);
 		wanted = READ_ONCE(vcpu->arch.xen.state.poll_port);
-		if (wanted == port || wanted == XEN_POLL_ANY)
+		if (port == XEN_POLL_ANY || wanted == port ||
+		    wanted == XEN_POLL_ANY)
 			xen_kick(vcpu);
 	}
 }
