@@ -468,6 +468,7 @@ static int vcpu_id_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 /* Port 0 takes the timer away; otherwise it goes on from expires_ns, if any. */
 static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
+	u64 expires = data->u.timer.expires_ns;
 	u32 port = data->u.timer.port;
 
 	if (port && data->u.timer.priority !=
@@ -476,8 +477,8 @@ static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 
 	xen_timer_stop(vcpu);
 	vcpu->arch.xen.timer_virq = port;
-	if (port)
-		xen_timer_restore(vcpu, data->u.timer.expires_ns);
+	if (port && expires)
+		xen_timer_restore(vcpu, expires);
 	return 0;
 }
 

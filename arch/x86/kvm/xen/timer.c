@@ -85,15 +85,10 @@ void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
 		start(vcpu, &deadline, host_now);
 }
 
-/* A deadline of 0 stands for a timer that does not run. */
 void xen_timer_restore(struct kvm_vcpu *vcpu, u64 expires)
 {
 	struct xen_deadline deadline;
 	struct xen_now now;
-
-	xen_timer_stop(vcpu);
-	if (!expires)
-		return;
 
 	now = xen_now(vcpu);
 	deadline = xen_deadline(expires, now.guest);
