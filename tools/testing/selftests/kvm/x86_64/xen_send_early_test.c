@@ -14,6 +14,8 @@
 #define PORT	5
 #define GSI	24
 
+#define MAX_RUNS	100000
+
 FIXTURE(early) {
 	struct xen_vm *x;
 	int klog;
@@ -68,11 +70,17 @@ TEST_F(early, a_timer_fires_into_nothing)
 {
 	struct xen_hcall call = { __HYPERVISOR_xen_version, { XENVER_extraversion } };
 	struct xen_stub stub;
+	int runs = 0;
 
 	xen_stub_init(&stub, self->x->vcpu[0]);
 	ASSERT_EQ(0, xen_set_timer(self->x->vcpu[0], PORT, 1));
-	EXPECT_EQ(KVM_EXIT_XEN, xen_stub_hypercall(&stub, xen_stub_native(), &call));
-	xen_stub_resume(&stub);
+
+	/* The host's timer interrupt may come a few runs of the vCPU later. */
+	while (xen_timer_expires(self->x->vcpu[0]) && runs++ < MAX_RUNS) {
+		EXPECT_EQ(KVM_EXIT_XEN,
+			  xen_stub_hypercall(&stub, xen_stub_native(), &call));
+		xen_stub_resume(&stub);
+	}
 	EXPECT_EQ(0, xen_timer_expires(self->x->vcpu[0]));
 }
 
