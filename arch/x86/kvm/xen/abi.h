@@ -91,6 +91,34 @@ static_assert(offsetof(struct xen_abi_shared_info64, evtchn_mask) == 0xa00);
 static_assert(offsetof(struct xen_abi_shared_info64, wc) == 0xc00);
 static_assert(offsetof(struct xen_abi_shared_info64, wc_sec_hi) == 0xc0c);
 
+/*
+ * FIFO event channels: a word per port, in pages that the guest adds one by
+ * one, and a control block per vCPU with the heads of its queues.  A queue is
+ * a list of ports through the LINK fields of their words.
+ */
+#define XEN_ABI_FIFO_PENDING	31
+#define XEN_ABI_FIFO_MASKED	30
+#define XEN_ABI_FIFO_LINKED	29	/* on a queue */
+#define XEN_ABI_FIFO_BUSY	28	/* the guest shall not unmask just now */
+#define XEN_ABI_FIFO_LINK_BITS	17
+#define XEN_ABI_FIFO_LINK	((1u << XEN_ABI_FIFO_LINK_BITS) - 1)
+
+#define XEN_ABI_FIFO_NR_PORTS	(1u << XEN_ABI_FIFO_LINK_BITS)
+#define XEN_ABI_FIFO_PAGE_PORTS	(XEN_ABI_PAGE_SIZE / 4)
+#define XEN_ABI_FIFO_NR_PAGES	(XEN_ABI_FIFO_NR_PORTS / XEN_ABI_FIFO_PAGE_PORTS)
+
+#define XEN_ABI_FIFO_NR_QUEUES	16	/* per vCPU; 0 is the most urgent */
+#define XEN_ABI_FIFO_PRIORITY	7	/* of a port that was given none */
+
+struct xen_abi_fifo_control {
+	u32 ready;		/* a bit per queue that became non-empty */
+	u32 pad;
+	u32 head[XEN_ABI_FIFO_NR_QUEUES];
+};
+static_assert(offsetof(struct xen_abi_fifo_control, head) == 8);
+static_assert(sizeof(struct xen_abi_fifo_control) == 72);
+#define XEN_ABI_FIFO_CONTROL_ALIGN	8u
+
 enum xen_abi_runstate {
 	XEN_ABI_RUNSTATE_RUNNING,
 	XEN_ABI_RUNSTATE_RUNNABLE,
@@ -118,6 +146,27 @@ struct xen_abi_runstate64 {
 static_assert(sizeof(struct xen_abi_runstate64) == 48);
 
 /* Arguments of hypercalls that are read from guest memory. */
+struct xen_abi_init_control {
+	u64 control_gfn;
+	u32 offset;		/* of the control block in its page */
+	u32 vcpu;
+	u8 link_bits;		/* out */
+	u8 pad[7];
+};
+static_assert(offsetof(struct xen_abi_init_control, link_bits) == 16);
+static_assert(sizeof(struct xen_abi_init_control) == 24);
+
+struct xen_abi_expand_array {
+	u64 array_gfn;
+};
+static_assert(sizeof(struct xen_abi_expand_array) == 8);
+
+struct xen_abi_set_priority {
+	u32 port;
+	u32 priority;
+};
+static_assert(sizeof(struct xen_abi_set_priority) == 8);
+
 struct xen_abi_sched_poll32 {
 	u32 ports;		/* guest virtual address of u32[nr_ports] */
 	u32 nr_ports;

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The FIFO event channel ABI, on plain pointers; see evtchn_core.h.
+ *
+ * To raise an event is to lock its queues, to map the pages that it turns out
+ * to touch, to mark it, and to unlock:
+ *
+ *	if (!evtchn_fifo_lock(&event))
+ *		return XEN_EVTCHN_COALESCED;
+ *	tail = evtchn_fifo_tail(&event);
+ *	... map the words of event.nr and tail, and the control block ...
+ *	verdict = evtchn_fifo_mark(&event, word, tail_word, control);
+ *	evtchn_fifo_unlock(&event);
+ *
+ * Where a page is not mapped the caller unlocks instead of marking; nothing
+ * was changed by then.
+ */
+#ifndef _KVM_XEN_EVTCHN_FIFO_H
+#define _KVM_XEN_EVTCHN_FIFO_H
+
+#include "evtchn_core.h"
+
+/*
+ * The kernel's part of a queue.  Its head, and all links, are in guest memory;
+ * where it ends is not told to the guest, nor taken from it.
+ */
+struct evtchn_fifo_queue {
+	seam_lock_t lock;	/* guards tail, and who is put on this queue */
+	u32 tail;		/* the port that was linked last, or 0 */
+	u16 vcpu;		/* whose it is, for those who save it */
+	u8 priority;
+};
+
+/* A priority that stands for the port's own. */
+#define EVTCHN_FIFO_OWN_PRIORITY	0xff
+
+/* Who the port's last event was for; read and written as one word. */
+union evtchn_fifo_wish {
+	u32 raw;
+	struct {
+		u16 vcpu;
+		u8 priority;	/* or EVTCHN_FIFO_OWN_PRIORITY */
+		u8 pad;
+	};
+};
+static_assert(sizeof(union evtchn_fifo_wish) == sizeof(u32));
+
+/* The kernel's part of a port. */
+struct evtchn_fifo_port {
+	/*
+	 * The queue that it was linked to last, which it may still be on: one
+	 * word for the vCPU and the priority, changed under the locks of the
+	 * queues that it comes from and goes to.  Never NULL.
+	 */
+	struct evtchn_fifo_queue *last;
+	union evtchn_fifo_wish wish;
+	u8 priority;		/* its own, set by the guest */
+	u8 saved;		/* pending, while its word has no page */
+};
+
+/* An event that is being raised, in the hands of one caller. */
+struct evtchn_fifo_event {
+	struct evtchn_fifo_port *port;
+	u32 nr;				/* of the port, from 1 */
+	struct evtchn_fifo_queue *to;
+	struct evtchn_fifo_queue *from;	/* set by evtchn_fifo_lock() */
+	unsigned long flags;		/* likewise */
+};
+
+/*
+ * A queue that no guest sees: where ports are that were on no queue yet, so
+ * that two which put the same port on a queue at once have a lock in common.
+ */
+#define EVTCHN_FIFO_NOWHERE	0xffff
+
+void evtchn_fifo_queue_init(struct evtchn_fifo_queue *queue, u16 vcpu,
+			    u8 priority);
+void evtchn_fifo_port_init(struct evtchn_fifo_port *port,
+			   struct evtchn_fifo_queue *nowhere);
+
+/*
+ * Lock the queue that the event goes to, event->to, and the one that its port
+ * was on.  Returns false, with no lock held, where others raised this port at
+ * the same time and their events tell all that this one would.
+ */
+bool evtchn_fifo_lock(struct evtchn_fifo_event *event);
+void evtchn_fifo_unlock(struct evtchn_fifo_event *event);
+
+/* The port behind which the event will be put, or 0: its word is needed too. */
+static inline u32 evtchn_fifo_tail(const struct evtchn_fifo_event *event)
+{
+	return event->to->tail;
+}
+
+/*
+ * Make the port pending, and put it on its queue unless it is masked or on one
+ * already.  Both queues are locked; @tail_word is the word of
+ * evtchn_fifo_tail(), not looked at where that is 0.
+ */
+enum xen_evtchn_verdict
+evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
+		 struct xen_abi_fifo_control *control);
+
+/* Unmask the port, and raise it again where it is pending; the same needs. */
+enum xen_evtchn_verdict
+evtchn_fifo_unmask(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
+		   struct xen_abi_fifo_control *control);
+
+/*
+ * Keep the event of a port whose word has no page: *@page is NULL.  Returns
+ * false where it has one by now, and the event is the caller's to mark.
+ * Whoever sets *@page looks, after a full barrier, for what was saved.
+ */
+bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page);
+
+/* Take what was saved, to raise it: true for one of any number of callers. */
+bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port);
+
+static inline bool evtchn_fifo_is_pending(const u32 *word)
+{
+	return READ_ONCE(*word) >> XEN_ABI_FIFO_PENDING & 1;
+}
+
+#endif /* _KVM_XEN_EVTCHN_FIFO_H */
