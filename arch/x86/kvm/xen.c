@@ -30,6 +30,9 @@
  * a worker where it sleeps.
  */
 #include "xen/internal.h"
+#include "xen/fifo.h"
+
+#include <linux/moduleparam.h>
 
 #define CREATE_TRACE_POINTS
 #include "xen/trace.h"
@@ -40,8 +43,68 @@ DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
 /* Other flags of the capability say what is there, and need not be set. */
 #define PERMITTED_FLAGS	(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |		\
 			 KVM_XEN_HVM_CONFIG_EVTCHN_SEND |		\
-			 KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE |	\
-			 KVM_XEN_ADDED_CAPS)
+			 KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE)
+
+/*
+ * Which VMs may use FIFO event channels: none, those whose VMM sets the flag,
+ * or any where the kernel sends events, though their VMM knows nothing of it.
+ * Holds for VMs that are configured from then on.
+ */
+static const char *const fifo_offers[] = {
+	[XEN_FIFO_NOT_OFFERED]	= "off",
+	[XEN_FIFO_BY_VMM]	= "vmm",
+	[XEN_FIFO_ALWAYS]	= "always",
+};
+
+static int fifo_param = XEN_FIFO_BY_VMM;
+
+static int set_fifo_param(const char *val, const struct kernel_param *kp)
+{
+	int offer = sysfs_match_string(fifo_offers, val);
+
+	if (offer < 0)
+		return offer;
+
+	WRITE_ONCE(fifo_param, offer);
+	return 0;
+}
+
+static int get_fifo_param(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", fifo_offers[READ_ONCE(fifo_param)]);
+}
+
+static const struct kernel_param_ops fifo_param_ops = {
+	.set = set_fifo_param,
+	.get = get_fifo_param,
+};
+
+module_param_cb(xen_fifo, &fifo_param_ops, NULL, 0644);
+MODULE_PARM_DESC(xen_fifo, "FIFO event channels for Xen guests: off, vmm (default) or always");
+
+/* What KVM_CAP_XEN_HVM reports, and the configuration takes, beyond Linux. */
+u32 kvm_xen_added_caps(void)
+{
+	u32 caps = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM;
+
+	if (READ_ONCE(fifo_param) != XEN_FIFO_NOT_OFFERED)
+		caps |= KVM_XEN_HVM_CONFIG_EVTCHN_FIFO;
+	return caps;
+}
+
+static enum xen_fifo_offer fifo_offer(u32 flags)
+{
+	const u32 needed = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
+			   KVM_XEN_HVM_CONFIG_EVTCHN_SEND;
+
+	if (flags & KVM_XEN_HVM_CONFIG_EVTCHN_FIFO)
+		return XEN_FIFO_BY_VMM;
+	if ((flags & needed) == needed &&
+	    READ_ONCE(fifo_param) == XEN_FIFO_ALWAYS)
+		return XEN_FIFO_ALWAYS;
+
+	return XEN_FIFO_NOT_OFFERED;
+}
 
 static bool has_blobs(const struct kvm_xen_hvm_config *xhc)
 {
@@ -63,7 +126,7 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 	struct kvm_xen_hvm_config *config = &kvm->arch.xen_hvm_config;
 	u32 changed;
 
-	if (xhc->flags & ~PERMITTED_FLAGS)
+	if (xhc->flags & ~(PERMITTED_FLAGS | kvm_xen_added_caps()))
 		return -EINVAL;
 
 	/* The kernel writes hypercall pages itself where it takes the calls. */
@@ -74,6 +137,8 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 		count_vm(config->msr, xhc->msr);
 		changed = config->flags ^ xhc->flags;
 		*config = *xhc;
+		WRITE_ONCE(kvm->arch.xen.state.fifo_offer,
+			   fifo_offer(xhc->flags));
 	}
 
 	if (changed & KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE)
@@ -103,6 +168,7 @@ void kvm_xen_destroy_vcpu(struct kvm_vcpu *vcpu)
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
 	xen_timer_stop(vcpu);
+	xen_fifo_destroy_vcpu(vcpu);
 
 	kvm_gpc_deactivate(&xen->vcpu_info_cache);
 	kvm_gpc_deactivate(&xen->vcpu_time_info_cache);
@@ -115,7 +181,9 @@ void kvm_xen_init_vm(struct kvm *kvm)
 	struct kvm_xen *xen = &kvm->arch.xen;
 
 	mutex_init(&xen->xen_lock);
-	xen->state.evtchn_ops = &evtchn_2l_ops;
+	mutex_init(&xen->state.fifo_lock);
+	xen->state.evtchn_ops = &xen_2l_ops;
+	xen->state.max_port = XEN_ABI_FIFO_NR_PORTS - 1;
 	kvm_gpc_init(&xen->shinfo_cache, kvm);
 }
 
@@ -123,5 +191,6 @@ void kvm_xen_destroy_vm(struct kvm *kvm)
 {
 	kvm_gpc_deactivate(&kvm->arch.xen.shinfo_cache);
 	xen_ports_destroy(kvm);
+	xen_fifo_destroy(kvm);
 	count_vm(kvm->arch.xen_hvm_config.msr, false);
 }

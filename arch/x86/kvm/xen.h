@@ -14,7 +14,7 @@
 #define compat_vcpu_info xen_abi_vcpu_info32
 
 /* What KVM_CAP_XEN_HVM reports beyond Linux's own flags. */
-#define KVM_XEN_ADDED_CAPS	KVM_XEN_HVM_CONFIG_EVTCHN_ENUM
+#define KVM_XEN_ADDED_CAPS	kvm_xen_added_caps()
 
 #ifdef CONFIG_KVM_XEN
 #include <linux/jump_label_ratelimit.h>
@@ -25,6 +25,7 @@ extern struct static_key_false_deferred kvm_xen_enabled;
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
 int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data);
 
+u32 kvm_xen_added_caps(void);
 int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc);
 int kvm_xen_hvm_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 int kvm_xen_hvm_get_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data);

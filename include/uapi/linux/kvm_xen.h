@@ -18,6 +18,21 @@
 #define KVM_XEN_HVM_CONFIG_EVTCHN_ENUM	(1 << 21)
 
 /*
+ * FIFO event channels.  With this flag set the kernel answers the guest's
+ * EVTCHNOP_init_control, _expand_array, _set_priority and _unmask itself; a
+ * guest that makes the first of them moves the VM from 2-level to FIFO, for all
+ * events and whoever raises them.  It is back at 2-level after
+ * KVM_XEN_EVTCHN_RESET, by which a VMM answers EVTCHNOP_reset and a soft reset.
+ *
+ * With the flag set, a priority from 0, the most urgent, to 15 may be given
+ * instead of KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL to KVM_XEN_ATTR_TYPE_EVTCHN,
+ * KVM_XEN_VCPU_ATTR_TYPE_TIMER, KVM_XEN_HVM_EVTCHN_SEND and in irq routing
+ * entries.  It has no effect at 2-level; under FIFO PRIO_2LEVEL stands for the
+ * port's own priority, which the guest sets, 7 until then.
+ */
+#define KVM_XEN_HVM_CONFIG_EVTCHN_FIFO	(1 << 16)
+
+/*
  * KVM_XEN_ATTR_TYPE_EVTCHN_ENUM: read the table of ports (VM, get only).
  *
  * Its argument takes the place of the union in struct kvm_xen_hvm_attr.  KVM
@@ -54,6 +69,104 @@ struct kvm_xen_evtchn_entry {
 	__u32 priority;
 	__s32 fd;		/* -1 unless @port is 0 */
 	__u64 pad;		/* zero */
+};
+
+/*
+ * The state of FIFO event channels, for a guest to be saved and restored.  Each
+ * of these is -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_FIFO is set, -EINVAL where
+ * padding is not zero when set, -EFAULT where memory of the VMM is not there.
+ * All sleep.  Read them where no vCPU runs, and set them in this order before
+ * any does: limit, array, control blocks, ports; then what raises events.  Heads
+ * and links of queues are in guest memory, which has to be there before.
+ */
+
+/*
+ * KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT: the highest port under FIFO (VM, set and get).
+ * 131071 by default.  Beyond it, the guest's EVTCHNOP_expand_array and the
+ * VMM's KVM_XEN_ATTR_TYPE_EVTCHN get -ENOSPC.
+ * Errors: -EINVAL for 0 and above 131071, -EBUSY below a registered port.
+ */
+#define KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT	0x41
+
+struct kvm_xen_evtchn_limit {
+	__u32 max_port;
+	__u32 pad0;		/* zero */
+	__u64 pad[7];		/* zero */
+};
+
+/*
+ * KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY: whether FIFO is in use, and the frames of the
+ * event array (VM, set and get), 1024 ports each.
+ *
+ * Get writes up to @nr frame numbers to @frames, and stores in @nr how many
+ * there are.  Set with @active 1 moves the VM to FIFO, unless it is there, and
+ * adds those frames that it does not have; with 0, it goes back to 2-level.
+ * Events that are pending by 2-level are not taken over, as they are where the
+ * guest does it: in a guest that is restored they have been.
+ *
+ * Errors: -EINVAL where a frame cannot be mapped or @active is neither,
+ * -EBUSY where a frame differs from the one that is there, -ENOSPC beyond the
+ * limit, -ENOMEM.  If it was this call that moved the VM to FIFO, an error moves
+ * it back.
+ */
+#define KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY	0x42
+
+struct kvm_xen_evtchn_array {
+	__u64 frames;		/* __u64 *, 8-byte aligned */
+	__u32 nr;
+	__u32 active;
+	__u64 pad[6];		/* zero */
+};
+
+/*
+ * KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS: what the kernel keeps of each port under
+ * FIFO (VM, set and get), registered or not, in struct kvm_xen_evtchn_enum with
+ * entries of struct kvm_xen_evtchn_fifo_port.
+ *
+ * Get works like KVM_XEN_ATTR_TYPE_EVTCHN_ENUM, and leaves out ports of which
+ * nothing but defaults is known.  Set takes @nr entries, in any order, and
+ * raises those that are @saved as soon as their word has a page.
+ *
+ * Errors when set: -EOPNOTSUPP at 2-level; -EINVAL for a port beyond the limit, a
+ * vCPU that there is none of, or that has no control block if it is
+ * @last_vcpu, a priority beyond 15; -EBUSY where the port is being raised;
+ * -ENOMEM.  Entries before the bad one are set.
+ */
+#define KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS	0x43
+
+#define KVM_XEN_EVTCHN_NO_VCPU		(~(__u32)0)
+#define KVM_XEN_EVTCHN_OWN_PRIORITY	0xff
+
+struct kvm_xen_evtchn_fifo_port {
+	__u32 port;
+	__u32 vcpu;		/* whose the last event was (APIC id) */
+	__u32 last_vcpu;	/* whose queue it was put on last, or NO_VCPU */
+	__u8 last_priority;	/* and which */
+	__u8 vcpu_priority;	/* of the last event, or OWN_PRIORITY */
+	__u8 priority;		/* the port's own */
+	__u8 saved;		/* 1: pending, and waits for a page */
+};
+
+/*
+ * KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL: the vCPU's control block, and the last
+ * port of each of its 16 queues (vCPU, set and get).
+ *
+ * Where it has none @gfn is KVM_XEN_INVALID_GFN, which also may be set then.
+ * @tails may be 0, to be left out.  A vCPU whose block says that a queue is
+ * ready gets an upcall.
+ *
+ * Errors when set: -EOPNOTSUPP at 2-level; -EBUSY where the vCPU has one
+ * elsewhere; -EINVAL where @offset is not a multiple of 8 or leaves no room for
+ * 72 bytes, @gfn cannot be mapped, or a tail has no word in the array; -ENOMEM.
+ */
+#define KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL	0x40
+
+struct kvm_xen_evtchn_control {
+	__u64 gfn;
+	__u64 tails;		/* __u32[16], or 0 */
+	__u32 offset;
+	__u32 pad1;		/* zero */
+	__u64 pad[5];		/* zero */
 };
 
 #endif /* _UAPI_LINUX_KVM_XEN_H */

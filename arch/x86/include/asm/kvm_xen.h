@@ -11,22 +11,23 @@
 
 #include <linux/atomic.h>
 #include <linux/hrtimer.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct xen_evtchn_ops;
-struct xen_port;
+struct xen_fifo;
+struct xen_fifo_vcpu;
+struct xen_ports;
 
 #define KVM_XEN_NR_WIDTHS	2
 
-/* Ports are looked up in leaves of one page, allocated as they are needed. */
-#define KVM_XEN_PORTS_PER_LEAF	(PAGE_SIZE / sizeof(struct xen_port *))
-#define KVM_XEN_MAX_PORTS	4096
-#define KVM_XEN_NR_LEAVES	DIV_ROUND_UP(KVM_XEN_MAX_PORTS, \
-					     KVM_XEN_PORTS_PER_LEAF)
-
 struct kvm_xen_vm_state {
 	const struct xen_evtchn_ops *evtchn_ops;
-	struct xen_port __rcu **ports[KVM_XEN_NR_LEAVES]; /* by send_port */
+	struct xen_ports *ports;	/* by send_port */
+	struct xen_fifo *fifo;		/* NULL at 2-level */
+	struct mutex fifo_lock;
+	u32 max_port;			/* highest, where FIFO is in use */
+	u8 fifo_offer;			/* enum xen_fifo_offer */
 	atomic_t nr_pollers;		/* bits set in poll_mask */
 };
 
@@ -38,6 +39,8 @@ struct kvm_xen_vcpu_state {
 	/* What the vCPU polls for: a port, XEN_POLL_ANY or XEN_POLL_NONE. */
 	u32 poll_port;
 	struct hrtimer poll_timer;
+	u32 timer_priority;
+	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
 };
 
 /* Counters per vCPU, in KVM's statistics file descriptor and debugfs. */

@@ -8,6 +8,7 @@
  * Returns 0 or -errno; -ENOENT for what there is no handler for.
  */
 #include "internal.h"
+#include "fifo.h"
 
 #include <linux/nospec.h>
 #include <linux/sched/stat.h>
@@ -149,18 +150,47 @@ static int update_flag_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-static_assert(sizeof(struct kvm_xen_evtchn_enum) ==
-	      sizeof_field(struct kvm_xen_hvm_attr, u));
-
 static int evtchn_enum_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
-	struct kvm_xen_evtchn_enum request;
-	int r;
+	struct kvm_xen_evtchn_enum *request = XEN_ATTR_ARG(data, *request);
 
-	memcpy(&request, &data->u, sizeof(request));
-	r = xen_port_enumerate(kvm, &request);
-	memcpy(&data->u, &request, sizeof(request));
-	return r;
+	return xen_port_enumerate(kvm, request);
+}
+
+/* A reset of all ports ends FIFO as well.  Neither is done under xen_lock. */
+static int evtchn_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	if (data->u.evtchn.flags != KVM_XEN_EVTCHN_RESET)
+		return xen_port_set_attr(kvm, data);
+
+	xen_ports_reset(kvm);
+	xen_fifo_reset(kvm);
+	return 0;
+}
+
+static int limit_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_limit *limit = XEN_ATTR_ARG(data, *limit);
+
+	if (limit->pad0 || memchr_inv(limit->pad, 0, sizeof(limit->pad)))
+		return -EINVAL;
+	if (!limit->max_port || limit->max_port >= XEN_ABI_FIFO_NR_PORTS)
+		return -EINVAL;
+	if (limit->max_port < xen_ports_highest(kvm))
+		return -EBUSY;
+
+	WRITE_ONCE(kvm->arch.xen.state.max_port, limit->max_port);
+	return 0;
+}
+
+static int limit_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_limit *limit = XEN_ATTR_ARG(data, *limit);
+
+	*limit = (struct kvm_xen_evtchn_limit) {
+		.max_port = kvm->arch.xen.state.max_port,
+	};
+	return 0;
 }
 
 struct vm_attr {
@@ -168,7 +198,8 @@ struct vm_attr {
 	vm_attr_fn get;
 	u32 config_flag;	/* not there until the VMM set this flag */
 	bool sched_info;	/* needs the scheduler's own accounting */
-	bool locks;		/* takes xen_lock itself */
+	bool locks;		/* takes its locks itself */
+	bool places_shinfo;
 };
 
 static const struct vm_attr vm_attrs[] = {
@@ -179,13 +210,14 @@ static const struct vm_attr vm_attrs[] = {
 	[KVM_XEN_ATTR_TYPE_SHARED_INFO] = {
 		.set = shared_info_set,
 		.get = shared_info_get,
+		.places_shinfo = true,
 	},
 	[KVM_XEN_ATTR_TYPE_UPCALL_VECTOR] = {
 		.set = vm_vector_set,
 		.get = vm_vector_get,
 	},
 	[KVM_XEN_ATTR_TYPE_EVTCHN] = {
-		.set = xen_port_set_attr,
+		.set = evtchn_set,
 		.locks = true,
 	},
 	[KVM_XEN_ATTR_TYPE_XEN_VERSION] = {
@@ -200,12 +232,35 @@ static const struct vm_attr vm_attrs[] = {
 	[KVM_XEN_ATTR_TYPE_SHARED_INFO_HVA] = {
 		.set = shared_info_hva_set,
 		.get = shared_info_hva_get,
+		.places_shinfo = true,
 	},
 	[KVM_XEN_ATTR_TYPE_EVTCHN_ENUM] = {
 		.get = evtchn_enum_get,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM,
 	},
+	[KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT] = {
+		.set = limit_set,
+		.get = limit_get,
+		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+	},
+	[KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY] = {
+		.set = xen_fifo_set_array,
+		.get = xen_fifo_get_array,
+		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.locks = true,
+	},
+	[KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS] = {
+		.set = xen_fifo_set_ports,
+		.get = xen_fifo_get_ports,
+		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.locks = true,
+	},
 };
+
+static bool has_flag(struct kvm *kvm, u32 flag)
+{
+	return (kvm->arch.xen_hvm_config.flags & flag) == flag;
+}
 
 static const struct vm_attr *find_vm_attr(struct kvm *kvm, u16 type)
 {
@@ -216,10 +271,7 @@ static const struct vm_attr *find_vm_attr(struct kvm *kvm, u16 type)
 		return &none;
 
 	attr = &vm_attrs[array_index_nospec(type, ARRAY_SIZE(vm_attrs))];
-	if (attr->config_flag &&
-	    !(kvm->arch.xen_hvm_config.flags & attr->config_flag))
-		return &none;
-	return attr;
+	return has_flag(kvm, attr->config_flag) ? attr : &none;
 }
 
 static int call_vm_attr(struct kvm *kvm, const struct vm_attr *attr,
@@ -239,8 +291,12 @@ static int call_vm_attr(struct kvm *kvm, const struct vm_attr *attr,
 int kvm_xen_hvm_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	const struct vm_attr *attr = find_vm_attr(kvm, data->type);
+	int r = call_vm_attr(kvm, attr, attr->set, data);
 
-	return call_vm_attr(kvm, attr, attr->set, data);
+	/* A VMM that takes shared_info away is about to reset the guest. */
+	if (!r && attr->places_shinfo && !kvm->arch.xen.shinfo_cache.active)
+		xen_fifo_reset_unknown(kvm);
+	return r;
 }
 
 int kvm_xen_hvm_get_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
@@ -471,12 +527,12 @@ static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 	u64 expires = data->u.timer.expires_ns;
 	u32 port = data->u.timer.port;
 
-	if (port && data->u.timer.priority !=
-		    KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
+	if (port && !xen_is_priority(vcpu->kvm, data->u.timer.priority))
 		return -EINVAL;
 
 	xen_timer_stop(vcpu);
 	vcpu->arch.xen.timer_virq = port;
+	vcpu->arch.xen.state.timer_priority = data->u.timer.priority;
 	if (port && expires)
 		xen_timer_restore(vcpu, expires);
 	return 0;
@@ -485,7 +541,9 @@ static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 static int timer_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	data->u.timer.port = vcpu->arch.xen.timer_virq;
-	data->u.timer.priority = KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL;
+	data->u.timer.priority = data->u.timer.port ?
+				 vcpu->arch.xen.state.timer_priority :
+				 KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL;
 	data->u.timer.expires_ns = vcpu->arch.xen.timer_expires;
 	return 0;
 }
@@ -511,13 +569,17 @@ static int vcpu_vector_get(struct kvm_vcpu *vcpu,
 struct vcpu_attr {
 	vcpu_attr_fn set;
 	vcpu_attr_fn get;
-	bool sched_info;	/* needs the scheduler's own accounting */
+	u32 config_flag;	/* as above */
+	bool sched_info;
+	bool locks;
+	bool places_info;
 };
 
 static const struct vcpu_attr vcpu_attrs[] = {
 	[KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO] = {
 		.set = vcpu_info_set,
 		.get = vcpu_info_get,
+		.places_info = true,
 	},
 	[KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO] = {
 		.set = time_info_set,
@@ -558,17 +620,26 @@ static const struct vcpu_attr vcpu_attrs[] = {
 	[KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA] = {
 		.set = vcpu_info_hva_set,
 		.get = vcpu_info_hva_get,
+		.places_info = true,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL] = {
+		.set = xen_fifo_set_control,
+		.get = xen_fifo_get_control,
+		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.locks = true,
 	},
 };
 
-static const struct vcpu_attr *find_vcpu_attr(u16 type)
+static const struct vcpu_attr *find_vcpu_attr(struct kvm *kvm, u16 type)
 {
 	static const struct vcpu_attr none;
+	const struct vcpu_attr *attr;
 
 	if (type >= ARRAY_SIZE(vcpu_attrs))
 		return &none;
 
-	return &vcpu_attrs[array_index_nospec(type, ARRAY_SIZE(vcpu_attrs))];
+	attr = &vcpu_attrs[array_index_nospec(type, ARRAY_SIZE(vcpu_attrs))];
+	return has_flag(kvm, attr->config_flag) ? attr : &none;
 }
 
 static int call_vcpu_attr(struct kvm_vcpu *vcpu, const struct vcpu_attr *attr,
@@ -578,6 +649,8 @@ static int call_vcpu_attr(struct kvm_vcpu *vcpu, const struct vcpu_attr *attr,
 		return -ENOENT;
 	if (attr->sched_info && !sched_info_on())
 		return -EOPNOTSUPP;
+	if (attr->locks)
+		return fn(vcpu, data);
 
 	guard(mutex)(&vcpu->kvm->arch.xen.xen_lock);
 	guard(srcu)(&vcpu->kvm->srcu);
@@ -586,14 +659,19 @@ static int call_vcpu_attr(struct kvm_vcpu *vcpu, const struct vcpu_attr *attr,
 
 int kvm_xen_vcpu_set_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
-	const struct vcpu_attr *attr = find_vcpu_attr(data->type);
+	const struct vcpu_attr *attr = find_vcpu_attr(vcpu->kvm, data->type);
+	int r = call_vcpu_attr(vcpu, attr, attr->set, data);
 
-	return call_vcpu_attr(vcpu, attr, attr->set, data);
+	/* The same with that of the boot vCPU. */
+	if (!r && attr->places_info && !vcpu->vcpu_idx &&
+	    !vcpu->arch.xen.vcpu_info_cache.active)
+		xen_fifo_reset_unknown(vcpu->kvm);
+	return r;
 }
 
 int kvm_xen_vcpu_get_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
-	const struct vcpu_attr *attr = find_vcpu_attr(data->type);
+	const struct vcpu_attr *attr = find_vcpu_attr(vcpu->kvm, data->type);
 
 	return call_vcpu_attr(vcpu, attr, attr->get, data);
 }

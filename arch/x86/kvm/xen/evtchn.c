@@ -1,25 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Raising events: finds the target, marks shared_info, wakes pollers, points
- * the vCPU at it; and the three ways in that need no port of the guest's own:
- * irqfd routing, irqfd routing from hard interrupt context, and the ioctl.
+ * Raising events: has the ABI in use mark the port, wakes pollers, points the
+ * vCPU at it; and the three ways in that need no port of the guest's own: irqfd
+ * routing, irqfd routing from hard interrupt context, and the ioctl.
  */
 #include "internal.h"
+#include "fifo.h"
 #include "trace.h"
 
 #include <linux/kthread.h>
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
 
-int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port)
+/* Tell of @verdict whoever has to hear of it. */
+static void tell(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
+		 const struct xen_layout *layout, u32 port, int verdict)
+{
+	if (xen_evtchn_is_news(verdict))
+		xen_poll_wake(vcpu->kvm, port);
+	if (verdict == XEN_EVTCHN_RAISED)
+		xen_upcall_select(vcpu, ops, layout, port);
+
+	trace_kvm_xen_raise(vcpu->vcpu_id, port, verdict);
+}
+
+int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	struct kvm *kvm = vcpu->kvm;
-	const struct xen_evtchn_ops *ops = kvm->arch.xen.state.evtchn_ops;
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
 	const struct xen_layout *layout = xen_layout(kvm);
-	enum xen_evtchn_verdict verdict;
-	struct xen_map map;
-
-	u32 nr_ports = xen_nr_ports(kvm, layout);
+	u32 nr_ports = XEN_EVTCHN_CALL(ops, nr_ports, kvm, layout);
+	int verdict;
 
 	if (unlikely(port >= nr_ports))
 		return -EINVAL;
@@ -28,52 +39,51 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port)
 	if (xen_must_not_lock())
 		return -EWOULDBLOCK;
 
-	if (unlikely(!xen_try_map(&map, &kvm->arch.xen.shinfo_cache)))
-		return -EWOULDBLOCK;
-
-	verdict = INDIRECT_CALL_1(ops->mark, evtchn_2l_mark, map.khva, layout,
-				  port);
-	xen_unmap(&map);
-
-	if (verdict != XEN_EVTCHN_COALESCED)
-		xen_poll_wake(kvm, port);
-	if (verdict == XEN_EVTCHN_RAISED)
-		xen_upcall_select(vcpu, layout, port);
-
-	trace_kvm_xen_raise(vcpu->vcpu_id, port, verdict);
+	verdict = XEN_EVTCHN_CALL(ops, mark, vcpu, layout, port, priority);
+	if (likely(verdict >= 0))
+		tell(vcpu, ops, layout, port, verdict);
 	return verdict;
 }
 
-/* Raise in a context that may use the VMM's memory, waiting for pages. */
-static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port)
+/* The page is out of reach: keep the event, if there is a place, or fail. */
+static int save(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
+		u32 port, int error)
 {
-	struct gfn_to_pfn_cache *gpc = &vcpu->kvm->arch.xen.shinfo_cache;
+	if (!ops->save(vcpu->kvm, port))
+		return error;
+
+	tell(vcpu, ops, xen_layout(vcpu->kvm), port, XEN_EVTCHN_SAVED);
+	xen_park_duty(vcpu, XEN_PARKED_RETRY);
+	return XEN_EVTCHN_SAVED;
+}
+
+/* Raise in a context that may use the VMM's memory, waiting for pages. */
+static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port, u32 priority)
+{
+	const struct xen_evtchn_ops *ops;
 	int r;
 
 	for (;;) {
-		r = xen_evtchn_raise_fast(vcpu, port);
+		ops = xen_ops(vcpu->kvm);
+		r = xen_evtchn_raise_fast(vcpu, port, priority);
 		if (r != -EWOULDBLOCK)
 			return r;
 
-		/* A cache that was never activated may not be refreshed. */
-		if (!READ_ONCE(gpc->active))
-			return -EINVAL;
-
-		r = kvm_gpc_refresh(gpc, PAGE_SIZE);
+		r = ops->wait(vcpu->kvm, vcpu, port);
 		if (r)
-			return r;
+			return save(vcpu, ops, port, r);
 	}
 }
 
-int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port)
+int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	struct mm_struct *mm = vcpu->kvm->mm;
-	int r = xen_evtchn_raise_fast(vcpu, port);
+	int r = xen_evtchn_raise_fast(vcpu, port, priority);
 
 	if (likely(r != -EWOULDBLOCK))
 		return r;
 	if (current->mm == mm)
-		return raise_and_wait(vcpu, port);
+		return raise_and_wait(vcpu, port, priority);
 
 	/* Only the irqfd workers call this from outside of the VM's process. */
 	if (WARN_ON_ONCE(current->mm))
@@ -82,10 +92,86 @@ int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port)
 		return -EINVAL;
 
 	kthread_use_mm(mm);
-	r = raise_and_wait(vcpu, port);
+	r = raise_and_wait(vcpu, port, priority);
 	kthread_unuse_mm(mm);
 	mmput_async(mm);
 	return r;
+}
+
+static int unmask_fast(struct kvm *kvm, struct kvm_vcpu *vcpu,
+		       const struct xen_evtchn_ops *ops, u32 port)
+{
+	const struct xen_layout *layout = xen_layout(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, layout);
+	int verdict;
+
+	if (!port || port >= nr_ports)
+		return -EINVAL;
+
+	port = array_index_nospec(port, nr_ports);
+	verdict = ops->unmask(kvm, vcpu, layout, port);
+	if (verdict > 0)
+		tell(vcpu, ops, layout, port, verdict);
+	return verdict;
+}
+
+/* In the thread of a vCPU. */
+int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	int r;
+
+	if (!vcpu)
+		vcpu = ops->last_target(kvm, port);
+
+	for (;;) {
+		r = unmask_fast(kvm, vcpu, ops, port);
+		if (r != -EWOULDBLOCK)
+			return r;
+
+		/* A word that is out of reach can wait for nothing either. */
+		if (ops->wait(kvm, vcpu, port))
+			return 0;
+	}
+}
+
+void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
+			    struct kvm_vcpu *only)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	struct xen_saved_event saved;
+
+	if (!ops->take_saved)
+		return;
+
+	while (ops->take_saved(kvm, first, end, only, &saved)) {
+		xen_evtchn_raise(saved.vcpu, saved.port, saved.priority);
+		first = saved.port + 1;
+	}
+}
+
+/*
+ * See to what is parked for this vCPU.  May sleep; the caller has the vCPU
+ * loaded and is in a read section of kvm->srcu.
+ */
+void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
+{
+	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
+	struct kvm *kvm = vcpu->kvm;
+	u64 duties = atomic64_read(parked) & XEN_PARKED_DUTIES;
+
+	xen_upcall_replay(vcpu);
+	if (!duties)
+		return;
+
+	duties &= atomic64_fetch_andnot(duties, parked);
+	if (duties & XEN_PARKED_LOG)
+		xen_fifo_log_dirty(vcpu);
+	if (duties & XEN_PARKED_RETRY) {
+		xen_fifo_forget_stall(vcpu);
+		xen_evtchn_raise_saved(kvm, 1, xen_nr_ports(kvm, xen_layout(kvm)),
+				       vcpu);
+	}
 }
 
 /* A routing entry's target, looked up by id once: entries never change. */
@@ -109,8 +195,13 @@ static int to_set_irq(int r)
 	static const int results[] = {
 		[XEN_EVTCHN_COALESCED]	= 0,
 		[XEN_EVTCHN_MASKED]	= -ENOTCONN,
+		[XEN_EVTCHN_QUEUED]	= 1,
 		[XEN_EVTCHN_RAISED]	= 1,
+		[XEN_EVTCHN_SAVED]	= 1,
+		[XEN_EVTCHN_DROPPED]	= -ENOTCONN,
 	};
+
+	static_assert(ARRAY_SIZE(results) == XEN_EVTCHN_NR_VERDICTS);
 
 	return r < 0 ? r : results[r];
 }
@@ -123,7 +214,7 @@ int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *xe, struct kvm *kvm)
 		return -EINVAL;
 
 	guard(srcu)(&kvm->srcu);
-	return to_set_irq(xen_evtchn_raise_fast(vcpu, xe->port));
+	return to_set_irq(xen_evtchn_raise_fast(vcpu, xe->port, xe->priority));
 }
 
 static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,
@@ -139,7 +230,8 @@ static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,
 		return -EINVAL;
 
 	guard(srcu)(&kvm->srcu);
-	return to_set_irq(xen_evtchn_raise(vcpu, e->xen_evtchn.port));
+	return to_set_irq(xen_evtchn_raise(vcpu, e->xen_evtchn.port,
+					   e->xen_evtchn.priority));
 }
 
 /*
@@ -153,7 +245,7 @@ int kvm_xen_setup_evtchn(struct kvm *kvm,
 {
 	const struct kvm_irq_routing_xen_evtchn *target = &ue->u.xen_evtchn;
 
-	if (target->priority != KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
+	if (!xen_is_priority(kvm, target->priority))
 		return -EINVAL;
 
 	e->xen_evtchn = (struct kvm_xen_evtchn) {
@@ -178,7 +270,7 @@ int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
 
 	if (!uxe->port || uxe->port >= xen_nr_ports(kvm, xen_layout(kvm)))
 		return -EINVAL;
-	if (uxe->priority != KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
+	if (!xen_is_priority(kvm, uxe->priority))
 		return -EINVAL;
 
 	vcpu = kvm_get_vcpu_by_id(kvm, uxe->vcpu);
@@ -186,6 +278,6 @@ int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
 		return -EINVAL;
 
 	guard(srcu)(&kvm->srcu);
-	r = xen_evtchn_raise(vcpu, uxe->port);
+	r = xen_evtchn_raise(vcpu, uxe->port, uxe->priority);
 	return min(r, 0);
 }

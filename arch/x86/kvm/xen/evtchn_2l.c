@@ -10,7 +10,7 @@
  * the bottom, each step with a full barrier before the next: whoever sees a
  * level sees what lies below it.
  */
-#include "evtchn_core.h"
+#include "evtchn_2l.h"
 
 /* The 32-bit word with the bit of @port in the bitmap at @offset. */
 static u32 *port_word(void *page, u16 offset, u32 port)
@@ -23,11 +23,6 @@ static bool port_bit(const void *page, u16 offset, u32 port)
 	const u32 *word = port_word((void *)page, offset, port);
 
 	return READ_ONCE(*word) >> (port % 32) & 1;
-}
-
-u32 evtchn_2l_nr_ports(const struct xen_layout *layout)
-{
-	return layout->nr_ports;
 }
 
 enum xen_evtchn_verdict evtchn_2l_mark(void *shinfo,
@@ -50,10 +45,24 @@ enum xen_evtchn_verdict evtchn_2l_mark(void *shinfo,
 	return XEN_EVTCHN_RAISED;
 }
 
-/* evtchn_upcall_pending is the first byte of vcpu_info in either width. */
-static bool raise_upcall(void *vcpu_info)
+void evtchn_2l_mask(void *shinfo, const struct xen_layout *layout, u32 port)
 {
-	return !guest_raise_flag(vcpu_info);
+	guest_set_mask(1u << (port % 32),
+		       port_word(shinfo, layout->mask, port));
+}
+
+enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
+					 const struct xen_layout *layout,
+					 u32 port)
+{
+	guest_clear_mask(1u << (port % 32),
+			 port_word(shinfo, layout->mask, port));
+
+	/* Cleared before this look: pairs with the other order in mark. */
+	if (evtchn_2l_is_pending(shinfo, layout, port))
+		return XEN_EVTCHN_RAISED;
+
+	return XEN_EVTCHN_COALESCED;
 }
 
 /*
@@ -73,16 +82,16 @@ bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
 	if (guest_test_and_set_bit(bit % 32, word))
 		return false;
 
-	return raise_upcall(vcpu_info);
+	return xen_evtchn_raise_upcall(vcpu_info);
 }
 
-static u64 evtchn_2l_selector(const struct xen_layout *layout, u32 port)
+u64 evtchn_2l_selector(const struct xen_layout *layout, u32 port)
 {
 	return 1ull << (port >> layout->sel_shift);
 }
 
-static bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
-			     u64 sel)
+bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
+		      u64 sel)
 {
 	u32 *word = port_word(vcpu_info, layout->sel, 0);
 
@@ -90,20 +99,11 @@ static bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
 	if (layout->sel_bits > 32)
 		guest_set_mask((u32)(sel >> 32), word + 1);
 
-	return raise_upcall(vcpu_info);
+	return xen_evtchn_raise_upcall(vcpu_info);
 }
 
-static bool evtchn_2l_is_pending(const void *shinfo,
-				 const struct xen_layout *layout, u32 port)
+bool evtchn_2l_is_pending(const void *shinfo, const struct xen_layout *layout,
+			  u32 port)
 {
 	return port_bit(shinfo, layout->pending, port);
 }
-
-const struct xen_evtchn_ops evtchn_2l_ops = {
-	.nr_ports	= evtchn_2l_nr_ports,
-	.mark		= evtchn_2l_mark,
-	.select		= evtchn_2l_select,
-	.selector	= evtchn_2l_selector,
-	.replay		= evtchn_2l_replay,
-	.is_pending	= evtchn_2l_is_pending,
-};

@@ -7,6 +7,7 @@
  * from CPL 1 to 3, exit to the VMM as KVM_EXIT_XEN.
  */
 #include "internal.h"
+#include "fifo.h"
 #include "trace.h"
 #include "../hyperv.h"
 #include "../lapic.h"
@@ -34,6 +35,7 @@ static_assert(sizeof_field(struct xen_hcall, params) ==
 
 /* One layout for both widths. */
 static_assert(sizeof(struct evtchn_send) == sizeof(u32));
+static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
 
 typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
 			    const struct xen_hcall *hcall);
@@ -53,6 +55,141 @@ static s64 hcall_send(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 		return -EFAULT;
 
 	return xen_port_send(vcpu, send.port) ? 0 : XEN_HCALL_TO_VMM;
+}
+
+/* Also where FIFO is not in use yet, as the guest asks for it by these. */
+static bool is_fifo_known(struct kvm_vcpu *vcpu)
+{
+	return xen_fifo_is_offered(vcpu->kvm);
+}
+
+static struct kvm_vcpu *find_vcpu(struct kvm *kvm, u32 id)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (xen_vcpu_id(vcpu) == id)
+			return vcpu;
+	}
+
+	return NULL;
+}
+
+/* What waits for other readers of kvm->srcu is called outside of it. */
+static s64 init_control(struct kvm_vcpu *vcpu,
+			const struct xen_abi_init_control *init)
+{
+	struct kvm_vcpu *target = find_vcpu(vcpu->kvm, init->vcpu);
+	s64 r;
+
+	if (!target)
+		return -ENOENT;
+
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	r = xen_fifo_init_control(target, init->control_gfn, init->offset);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	return r;
+}
+
+static s64 hcall_init_control(struct kvm_vcpu *vcpu,
+			      const struct xen_hcall *hcall)
+{
+	struct xen_abi_init_control init;
+	struct x86_exception e;
+	s64 r;
+
+	if (!is_fifo_known(vcpu))
+		return XEN_HCALL_TO_VMM;
+	if (kvm_read_guest_virt(vcpu, hcall->params[1], &init, sizeof(init), &e))
+		return -EFAULT;
+
+	r = init_control(vcpu, &init);
+	if (r)
+		return r;
+
+	init.link_bits = XEN_ABI_FIFO_LINK_BITS;
+	if (kvm_write_guest_virt_system(vcpu, hcall->params[1], &init,
+					sizeof(init), &e))
+		return -EFAULT;
+	return 0;
+}
+
+static s64 hcall_expand_array(struct kvm_vcpu *vcpu,
+			      const struct xen_hcall *hcall)
+{
+	struct xen_abi_expand_array expand;
+	struct x86_exception e;
+	s64 r;
+
+	if (!is_fifo_known(vcpu))
+		return XEN_HCALL_TO_VMM;
+	if (kvm_read_guest_virt(vcpu, hcall->params[1], &expand, sizeof(expand),
+				&e))
+		return -EFAULT;
+
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	r = xen_fifo_expand_array(vcpu->kvm, expand.array_gfn);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	return r;
+}
+
+static s64 hcall_set_priority(struct kvm_vcpu *vcpu,
+			      const struct xen_hcall *hcall)
+{
+	struct xen_abi_set_priority set;
+	struct x86_exception e;
+
+	if (!is_fifo_known(vcpu))
+		return XEN_HCALL_TO_VMM;
+	if (kvm_read_guest_virt(vcpu, hcall->params[1], &set, sizeof(set), &e))
+		return -EFAULT;
+
+	return xen_fifo_set_priority(vcpu->kvm, set.port, set.priority);
+}
+
+/*
+ * A VMM that does not know of FIFO unmasks by 2-level itself.  Whom to tell is
+ * known for IPIs, which are registered; by FIFO, of all that were raised once.
+ */
+static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	struct kvm *kvm = vcpu->kvm;
+	struct evtchn_unmask unmask;
+	struct x86_exception e;
+	int r;
+
+	if (!xen_fifo_is_on(kvm) &&
+	    kvm->arch.xen.state.fifo_offer != XEN_FIFO_BY_VMM)
+		return XEN_HCALL_TO_VMM;
+	if (kvm_read_guest_virt(vcpu, hcall->params[1], &unmask, sizeof(unmask),
+				&e))
+		return -EFAULT;
+
+	r = xen_evtchn_unmask(kvm, xen_port_ipi_target(kvm, unmask.port),
+			      unmask.port);
+	if (r == -EBUSY)
+		return XEN_HCALL_AGAIN;
+	if (r == -ENODEV)
+		return XEN_HCALL_TO_VMM;
+	return min(r, 0);
+}
+
+/* The VMM closes the ports; it may not know that this ends FIFO, too. */
+static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	struct x86_exception e;
+	domid_t dom;
+
+	if (!xen_fifo_is_on(vcpu->kvm) ||
+	    kvm_read_guest_virt(vcpu, hcall->params[1], &dom, sizeof(dom), &e) ||
+	    dom != DOMID_SELF)
+		return XEN_HCALL_TO_VMM;
+
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	xen_fifo_reset_unknown(vcpu->kvm);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	return XEN_HCALL_TO_VMM;
 }
 
 static s64 hcall_yield(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
@@ -149,6 +286,11 @@ static const xen_hcall_fn version_ops[] = {
 
 static const xen_hcall_fn event_channel_ops[] = {
 	[EVTCHNOP_send]			= hcall_send,
+	[EVTCHNOP_unmask]		= hcall_unmask,
+	[EVTCHNOP_reset]		= hcall_reset,
+	[EVTCHNOP_init_control]		= hcall_init_control,
+	[EVTCHNOP_expand_array]		= hcall_expand_array,
+	[EVTCHNOP_set_priority]		= hcall_set_priority,
 };
 
 static const xen_hcall_fn sched_ops[] = {

@@ -3,21 +3,43 @@
  * What the KVM units of the Xen core share.
  *
  * Order of the units, each calling only those before it: shinfo (maps guest
- * pages), clock, runstate, upcall, poll, evtchn, timer, ports, hypercall,
- * attr.  Locks and what they guard are drawn in arch/x86/kvm/xen.c.
+ * pages), clock, runstate, events_2l and events_fifo (behind the table of
+ * events.h), upcall, poll, evtchn, timer, ports, fifo_ctl, fifo_state,
+ * hypercall, attr.  Locks and what they guard are drawn in arch/x86/kvm/xen.c.
  */
 #ifndef _KVM_XEN_INTERNAL_H
 #define _KVM_XEN_INTERNAL_H
 
-#include <linux/indirect_call_wrapper.h>
 #include <linux/kvm_host.h>
 
 #include "../x86.h"
 #include "../xen.h"
+#include "events.h"
 #include "evtchn_core.h"
 #include "time_abi.h"
 
 static_assert((int)XEN_NR_WIDTHS == KVM_XEN_NR_WIDTHS);
+
+/* Make the vCPU leave the guest, or its sleep, and look around.  Any context. */
+static inline void xen_kick(struct kvm_vcpu *vcpu)
+{
+	kvm_make_request(KVM_REQ_UNBLOCK, vcpu);
+	kvm_vcpu_kick(vcpu);
+}
+
+/*
+ * What a vCPU's thread has to see to, beside selections that are parked for it:
+ * bits of parked[XEN_NARROW], beyond those of any selector of that width.
+ */
+#define XEN_PARKED_RETRY	BIT_ULL(63)	/* raise what was saved */
+#define XEN_PARKED_LOG		BIT_ULL(62)	/* log pages as dirty */
+#define XEN_PARKED_DUTIES	(XEN_PARKED_RETRY | XEN_PARKED_LOG)
+
+static inline void xen_park_duty(struct kvm_vcpu *vcpu, u64 duty)
+{
+	atomic64_or(duty, &vcpu->arch.xen.state.parked[XEN_NARROW]);
+	xen_kick(vcpu);
+}
 
 /* shinfo.c: guest pages */
 
@@ -85,6 +107,26 @@ static __always_inline bool xen_try_map(struct xen_map *map,
 }
 
 /*
+ * The same for who has another page of the same kind mapped: without waiting,
+ * as who has the two the other way round may be waiting for this one.
+ */
+static inline bool xen_try_map_second(struct xen_map *map,
+				      struct gfn_to_pfn_cache *gpc)
+{
+	local_irq_save(map->flags);
+	if (read_trylock(&gpc->lock)) {
+		if (xen_is_mapped(gpc)) {
+			map->gpc = gpc;
+			map->khva = gpc->khva;
+			return true;
+		}
+		read_unlock(&gpc->lock);
+	}
+	local_irq_restore(map->flags);
+	return false;
+}
+
+/*
  * The same below the scheduler's own locks: not even a spinning lock is waited
  * for, and on PREEMPT_RT, where its owner may sleep, it is left alone.
  */
@@ -120,8 +162,25 @@ static inline void xen_unmap_dirty(struct xen_map *map)
 	xen_unmap(map);
 }
 
+bool xen_log_dirty(struct gfn_to_pfn_cache *gpc);
+
 /*
- * The same, but waits for the page; @len is what @gpc was activated for.
+ * Unmap after a write that migration must see, in any context.  Returns false
+ * where the thread of a vCPU has yet to log that.
+ */
+static __always_inline bool xen_unmap_logged(struct xen_map *map)
+{
+	const struct kvm_memory_slot *slot = map->gpc->memslot;
+	bool logged = true;
+
+	if (unlikely(slot && kvm_slot_dirty_track_enabled(slot)))
+		logged = xen_log_dirty(map->gpc);
+	xen_unmap(map);
+	return logged;
+}
+
+/*
+ * As xen_try_map(), but waits for the page; @len is what @gpc was activated for.
  * Returns 0 or why there is no page.
  */
 int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len);
@@ -152,6 +211,15 @@ int xen_set_long_mode(struct kvm *kvm, bool long_mode);
 /* Write what Xen keeps in a new shared_info page. */
 int xen_shared_info_init(struct kvm *kvm);
 
+/*
+ * The argument of an attribute that is one of this project's, in the place of
+ * the union of @data: a pointer to the type of @arg.
+ */
+#define XEN_ATTR_ARG(data, arg) ({					\
+	static_assert(sizeof(arg) == sizeof((data)->u));		\
+	(typeof(arg) *)&(data)->u;					\
+})
+
 /* clock.c */
 
 /* The moment now, in the guest's system time and in CLOCK_MONOTONIC ns. */
@@ -174,10 +242,10 @@ void xen_runstate_publish(struct kvm_vcpu *vcpu);
 int xen_runstate_set_area(struct kvm_vcpu *vcpu, gpa_t gpa);
 
 /* upcall.c */
-void xen_kick(struct kvm_vcpu *vcpu);
 void xen_upcall_raise(struct kvm_vcpu *vcpu);
-void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
-		       u32 port);
+void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
+		       const struct xen_layout *layout, u32 port);
+void xen_upcall_replay(struct kvm_vcpu *vcpu);
 void xen_upcall_reevaluate(struct kvm_vcpu *vcpu);
 
 /* hypercall.c */
@@ -209,20 +277,29 @@ static inline void xen_poll_wake(struct kvm *kvm, u32 port)
 
 static inline u32 xen_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
 {
-	const struct xen_evtchn_ops *ops = kvm->arch.xen.state.evtchn_ops;
-
-	return INDIRECT_CALL_1(ops->nr_ports, evtchn_2l_nr_ports, layout);
+	return xen_ops(kvm)->nr_ports(kvm, layout);
 }
 
 /*
- * Raise @port at @vcpu.  Both return an enum xen_evtchn_verdict, or -EINVAL
- * for a port that the guest's width has no room for.  The first runs in any
- * context and returns -EWOULDBLOCK, having done nothing, where it would wait
- * for shared_info; the second waits, and returns why that page is not there.
+ * Raise @port at @vcpu, with @priority where the ABI in use has priorities.
+ * Both return an enum xen_evtchn_verdict, or -EINVAL for a port that there is
+ * no room for.  The first runs in any context and returns -EWOULDBLOCK, having
+ * done nothing, where it would wait for a page; the second waits, and returns
+ * why the page is not there, unless the event is kept until it is.
  * The caller is in a read section of kvm->srcu, as whatever a vCPU runs is.
  */
-int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port);
-int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port);
+int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority);
+int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority);
+
+/*
+ * Unmask @port, and raise it again at @vcpu where it is pending.  @vcpu may be
+ * NULL for nobody known: then -ENODEV where it is needed.  -EBUSY: once more.
+ */
+int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
+
+/* Raise what was saved of the ports from @first to below @end; see events.h. */
+void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
+			    struct kvm_vcpu *only);
 
 /* timer.c */
 enum hrtimer_restart xen_timer_fire(struct hrtimer *timer);
@@ -244,6 +321,7 @@ void xen_timer_stop(struct kvm_vcpu *vcpu);
 /* ports.c: ports that the VMM registered */
 int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request);
+void xen_ports_reset(struct kvm *kvm);
 void xen_ports_destroy(struct kvm *kvm);
 
 /*
@@ -251,5 +329,11 @@ void xen_ports_destroy(struct kvm *kvm);
  * it: nothing is registered there, or it cannot be delivered by now.
  */
 bool xen_port_send(struct kvm_vcpu *vcpu, u32 port);
+
+/* The vCPU that @port, registered as an IPI, is for; else NULL. */
+struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 port);
+
+/* The highest port that is registered, or that events are sent to; 0: none. */
+u32 xen_ports_highest(struct kvm *kvm);
 
 #endif /* _KVM_XEN_INTERNAL_H */

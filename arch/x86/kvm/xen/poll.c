@@ -15,6 +15,8 @@
 #include "internal.h"
 #include "../lapic.h"
 
+#include <linux/nospec.h>
+
 /* Xen's own limit, more than any guest uses. */
 #define POLL_MAX_PORTS	128
 
@@ -72,25 +74,20 @@ static int read_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg,
 /* True too where nobody can say just now: to poll again is always right. */
 static bool any_pending(struct kvm *kvm, const struct poll *poll)
 {
-	const struct xen_evtchn_ops *ops = kvm->arch.xen.state.evtchn_ops;
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
 	const struct xen_layout *layout = xen_layout(kvm);
-	u32 nr_ports = xen_nr_ports(kvm, layout);
-	bool pending = false;
-	struct xen_map map;
+	u32 nr_ports = ops->nr_ports(kvm, layout);
 	u32 i;
 
-	if (!xen_try_map_to_read(&map, &kvm->arch.xen.shinfo_cache))
-		return true;
-
-	for (i = 0; i < poll->nr && !pending; i++) {
-		/* The width may have changed since the ports were checked. */
-		if (poll->ports[i] < nr_ports)
-			pending = ops->is_pending(map.khva, layout,
-						  poll->ports[i]);
+	for (i = 0; i < poll->nr; i++) {
+		/* The number may have changed since the ports were checked. */
+		if (poll->ports[i] < nr_ports &&
+		    ops->is_pending(kvm, layout,
+				    array_index_nospec(poll->ports[i], nr_ports)))
+			return true;
 	}
 
-	xen_unmap(&map);
-	return pending;
+	return false;
 }
 
 static void announce(struct kvm_vcpu *vcpu, const struct poll *poll)
@@ -102,7 +99,7 @@ static void announce(struct kvm_vcpu *vcpu, const struct poll *poll)
 	set_bit(vcpu->vcpu_idx, xen->poll_mask);
 	atomic_inc(&xen->state.nr_pollers);
 
-	/* Pairs with mark() in xen_evtchn_raise_fast(), before its wake-up. */
+	/* Pairs with the marking of a port, before its sender wakes pollers. */
 	smp_mb__after_atomic();
 }
 

@@ -6,10 +6,12 @@
  * Owns the table kvm->arch.xen.state.ports.  Changes hold xen_lock; senders
  * look up under kvm->srcu, which their vCPU holds, so that a port that was
  * taken out is freed one grace period later, however many go at once.  Its
- * target may change at any time and is one word.  Leaves of the table stay
- * until the VM goes: a lookup is two loads.
+ * target may change at any time and is one word.  The table and its leaves
+ * are made as they are needed and stay until the VM goes: a lookup is three
+ * loads.
  */
 #include "internal.h"
+#include "fifo.h"
 
 #include <linux/eventfd.h>
 #include <linux/nospec.h>
@@ -59,46 +61,74 @@ static u32 target_priority(union xen_target target)
 	return (s16)target.priority;
 }
 
-static_assert(KVM_XEN_MAX_PORTS >=
-	      8 * sizeof_field(struct xen_abi_shared_info64, evtchn_pending));
+/* Either ABI has room for no more. */
+#define MAX_PORTS	XEN_ABI_FIFO_NR_PORTS
+#define LEAF_PORTS	(PAGE_SIZE / sizeof(struct xen_port *))
+#define NR_LEAVES	(MAX_PORTS / LEAF_PORTS)
+
+struct xen_ports {
+	struct xen_port __rcu **leaves[NR_LEAVES];
+};
 
 #define slot_held(kvm)	lockdep_is_held(&(kvm)->arch.xen.xen_lock)
 
-/* Where @send_port is kept; NULL where no port near it ever was registered. */
+/* The leaf for @send_port; NULL where no port near it ever was registered. */
+static struct xen_port __rcu **find_leaf(struct kvm *kvm, u32 send_port)
+{
+	struct xen_ports *ports;
+
+	/* Both pair with the releases in make_slot(): what is seen is zeroed. */
+	ports = smp_load_acquire(&kvm->arch.xen.state.ports);
+	if (unlikely(!ports))
+		return NULL;
+
+	return smp_load_acquire(&ports->leaves[send_port / LEAF_PORTS]);
+}
+
+/* Where @send_port is kept, or NULL. */
 static struct xen_port __rcu **find_slot(struct kvm *kvm, u32 send_port)
 {
 	struct xen_port __rcu **leaf;
-	u32 nr;
 
-	if (send_port >= KVM_XEN_MAX_PORTS)
+	if (send_port >= MAX_PORTS)
 		return NULL;
 
-	send_port = array_index_nospec(send_port, KVM_XEN_MAX_PORTS);
-	nr = send_port / KVM_XEN_PORTS_PER_LEAF;
+	send_port = array_index_nospec(send_port, MAX_PORTS);
+	leaf = find_leaf(kvm, send_port);
+	return leaf ? &leaf[send_port % LEAF_PORTS] : NULL;
+}
 
-	/* Pairs with the release in make_slot(): a leaf is seen zeroed. */
-	leaf = smp_load_acquire(&kvm->arch.xen.state.ports[nr]);
-	return leaf ? &leaf[send_port % KVM_XEN_PORTS_PER_LEAF] : NULL;
+static struct xen_ports *make_table(struct kvm *kvm)
+{
+	struct xen_ports *ports = kvm->arch.xen.state.ports;
+
+	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+
+	if (ports)
+		return ports;
+
+	ports = kzalloc(sizeof(*ports), GFP_KERNEL_ACCOUNT);
+	if (ports)
+		smp_store_release(&kvm->arch.xen.state.ports, ports);
+	return ports;
 }
 
 static struct xen_port __rcu **make_slot(struct kvm *kvm, u32 send_port)
 {
 	struct xen_port __rcu **slot = find_slot(kvm, send_port);
-	u32 nr = send_port / KVM_XEN_PORTS_PER_LEAF;
 	struct xen_port __rcu **leaf;
-
-	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+	struct xen_ports *ports;
 
 	if (slot)
 		return slot;
 
-	leaf = kcalloc(KVM_XEN_PORTS_PER_LEAF, sizeof(*leaf),
-		       GFP_KERNEL_ACCOUNT);
+	ports = make_table(kvm);
+	leaf = ports ? kcalloc(LEAF_PORTS, sizeof(*leaf), GFP_KERNEL_ACCOUNT) :
+		       NULL;
 	if (!leaf)
 		return NULL;
 
-	/* Pairs with the acquire in find_slot(). */
-	smp_store_release(&kvm->arch.xen.state.ports[nr], leaf);
+	smp_store_release(&ports->leaves[send_port / LEAF_PORTS], leaf);
 	return find_slot(kvm, send_port);
 }
 
@@ -110,6 +140,25 @@ static struct xen_port *held_port(struct kvm *kvm, u32 send_port)
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
 	return slot ? rcu_dereference_protected(*slot, slot_held(kvm)) : NULL;
+}
+
+/* The first that is registered at or above @from; NULL where there is none. */
+static struct xen_port *next_port(struct kvm *kvm, u32 from)
+{
+	struct xen_port *port;
+
+	while (from < MAX_PORTS) {
+		if (!find_leaf(kvm, from)) {
+			from = round_up(from + 1, LEAF_PORTS);
+			continue;
+		}
+
+		port = held_port(kvm, from++);
+		if (port)
+			return port;
+	}
+
+	return NULL;
 }
 
 /* For senders, in a read section of kvm->srcu. */
@@ -145,34 +194,49 @@ static struct kvm_vcpu *search_target(struct kvm *kvm, struct xen_port *port,
 	return vcpu;
 }
 
-static struct kvm_vcpu *target_vcpu(struct kvm *kvm, struct xen_port *port)
+static struct kvm_vcpu *target_vcpu(struct kvm *kvm, struct xen_port *port,
+				    union xen_target target)
 {
-	union xen_target target = { .raw = READ_ONCE(port->target) };
-
 	if (likely(target.idx != TARGET_UNKNOWN))
 		return kvm_get_vcpu(kvm, target.idx);
 
 	return search_target(kvm, port, target);
 }
 
+static bool raise_port(struct kvm *kvm, struct xen_port *port)
+{
+	union xen_target target = { .raw = READ_ONCE(port->target) };
+	struct kvm_vcpu *vcpu = target_vcpu(kvm, port, target);
+
+	return vcpu && xen_evtchn_raise(vcpu, port->port,
+					target_priority(target)) >= 0;
+}
+
 bool xen_port_send(struct kvm_vcpu *vcpu, u32 send_port)
 {
-	struct kvm *kvm = vcpu->kvm;
-	struct kvm_vcpu *target;
-	struct xen_port *port;
+	struct xen_port *port = sender_port(vcpu->kvm, send_port);
 
-	port = sender_port(kvm, send_port);
 	if (!port)
 		return false;
 
 	++vcpu->stat.xen_sends;
-	if (!port->port) {
-		eventfd_signal(port->eventfd);
-		return true;
-	}
+	if (port->port)
+		return raise_port(vcpu->kvm, port);
 
-	target = target_vcpu(kvm, port);
-	return target && xen_evtchn_raise(target, port->port) >= 0;
+	eventfd_signal(port->eventfd);
+	return true;
+}
+
+struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 nr)
+{
+	struct xen_port *port = sender_port(kvm, nr);
+	union xen_target target;
+
+	if (!port || port->type != EVTCHNSTAT_ipi)
+		return NULL;
+
+	target.raw = READ_ONCE(port->target);
+	return target_vcpu(kvm, port, target);
 }
 
 /* No sender can see @port any more, or never could. */
@@ -181,11 +245,6 @@ static void free_port(struct xen_port *port)
 	if (port->eventfd)
 		eventfd_ctx_put(port->eventfd);
 	kfree(port);
-}
-
-static bool is_2level(u32 priority)
-{
-	return priority == KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL;
 }
 
 /* Take over where events are to go.  Returns 0 or -errno. */
@@ -205,13 +264,22 @@ static int set_delivery(struct kvm *kvm, struct xen_port *port,
 		return 0;
 	}
 
-	if (!is_2level(data->u.evtchn.deliver.port.priority))
+	if (!xen_is_priority(kvm, data->u.evtchn.deliver.port.priority))
 		return -EINVAL;
 
 	port->port = to;
 	port->target = new_target(data->u.evtchn.deliver.port.vcpu,
 				  data->u.evtchn.deliver.port.priority).raw;
 	return 0;
+}
+
+/* -ENOSPC where it is the VMM's own limit that leaves no room. */
+static int check_room(struct kvm *kvm, u32 port)
+{
+	if (port < xen_nr_ports(kvm, xen_layout(kvm)))
+		return 0;
+
+	return xen_fifo_is_on(kvm) && port < MAX_PORTS ? -ENOSPC : -EINVAL;
 }
 
 static int check_type(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
@@ -222,17 +290,23 @@ static int check_type(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	case EVTCHNSTAT_ipi:
 		return to == data->u.evtchn.send_port ? 0 : -EINVAL;
 	case EVTCHNSTAT_interdomain:
-		return to < xen_nr_ports(kvm, xen_layout(kvm)) ? 0 : -EINVAL;
+		return check_room(kvm, to);
 	default:
 		return -EINVAL;
 	}
 }
 
+/* Under xen_lock, for the limit not to be lowered meanwhile. */
 static int insert_port(struct kvm *kvm, struct xen_port *port)
 {
 	struct xen_port __rcu **slot;
+	int r;
 
 	guard(mutex)(&kvm->arch.xen.xen_lock);
+
+	r = check_room(kvm, max(port->send_port, port->port));
+	if (r)
+		return r;
 
 	slot = make_slot(kvm, port->send_port);
 	if (!slot)
@@ -280,7 +354,7 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	if (port->type != data->u.evtchn.type || !port->port ||
 	    port->port != data->u.evtchn.deliver.port.port)
 		return -EINVAL;
-	if (!is_2level(data->u.evtchn.deliver.port.priority))
+	if (!xen_is_priority(kvm, data->u.evtchn.deliver.port.priority))
 		return -EINVAL;
 
 	/* Pairs with the exchange in search_target(). */
@@ -308,14 +382,11 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 static struct xen_port *remove_all_ports(struct kvm *kvm)
 {
 	struct xen_port *port, *list = NULL;
-	u32 i;
 
-	for (i = 0; i < KVM_XEN_MAX_PORTS; i++) {
-		port = remove_port(kvm, i);
-		if (port) {
-			port->next = list;
-			list = port;
-		}
+	while ((port = next_port(kvm, list ? list->send_port : 0))) {
+		remove_port(kvm, port->send_port);
+		port->next = list;
+		list = port;
 	}
 
 	return list;
@@ -331,7 +402,7 @@ static void free_ports(struct xen_port *list)
 	}
 }
 
-static int reset(struct kvm *kvm)
+void xen_ports_reset(struct kvm *kvm)
 {
 	struct xen_port *list;
 
@@ -341,18 +412,35 @@ static int reset(struct kvm *kvm)
 	if (list)
 		synchronize_srcu(&kvm->srcu);
 	free_ports(list);
-	return 0;
 }
 
-/* KVM_XEN_ATTR_TYPE_EVTCHN.  Takes xen_lock itself. */
+u32 xen_ports_highest(struct kvm *kvm)
+{
+	struct xen_port *port;
+	u32 highest = 0;
+
+	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+
+	for (port = next_port(kvm, 0); port;
+	     port = next_port(kvm, port->send_port + 1))
+		highest = max3(highest, port->send_port, port->port);
+
+	return highest;
+}
+
+/* KVM_XEN_ATTR_TYPE_EVTCHN but for a reset.  Takes xen_lock itself. */
 int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	u32 port = data->u.evtchn.send_port;
 
-	if (data->u.evtchn.flags == KVM_XEN_EVTCHN_RESET)
-		return reset(kvm);
-	if (!port || port >= xen_nr_ports(kvm, xen_layout(kvm)))
+	int r;
+
+	if (!port)
 		return -EINVAL;
+
+	r = check_room(kvm, port);
+	if (r)
+		return r;
 
 	switch (data->u.evtchn.flags) {
 	case 0:
@@ -387,19 +475,15 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 		u64_to_user_ptr(request->entries);
 	struct kvm_xen_evtchn_entry entry;
 	struct xen_port *port;
-	u32 i, nr = 0;
+	u32 nr = 0;
 
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
 	if (memchr_inv(request->pad, 0, sizeof(request->pad)))
 		return -EINVAL;
 
-	for (i = request->first; i < KVM_XEN_MAX_PORTS && nr < request->nr;
-	     i++) {
-		port = held_port(kvm, i);
-		if (!port)
-			continue;
-
+	for (port = next_port(kvm, request->first); port && nr < request->nr;
+	     port = next_port(kvm, port->send_port + 1)) {
 		entry = port_entry(port);
 		if (copy_to_user(&entries[nr], &entry, sizeof(entry)))
 			return -EFAULT;
@@ -413,11 +497,16 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 /* The VM is gone: nobody sends, nobody else changes the table. */
 void xen_ports_destroy(struct kvm *kvm)
 {
+	struct xen_ports *ports = kvm->arch.xen.state.ports;
 	u32 i;
+
+	if (!ports)
+		return;
 
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
 		free_ports(remove_all_ports(kvm));
 
-	for (i = 0; i < KVM_XEN_NR_LEAVES; i++)
-		kfree(kvm->arch.xen.state.ports[i]);
+	for (i = 0; i < NR_LEAVES; i++)
+		kfree(ports->leaves[i]);
+	kfree(ports);
 }

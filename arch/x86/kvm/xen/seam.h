@@ -19,6 +19,7 @@
 #include <linux/compiler.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/spinlock.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/time64.h>
@@ -50,10 +51,63 @@ static __always_inline void guest_set_mask(u32 mask, u32 *word)
 		     : "memory");
 }
 
+/* Clear the bits @mask of the aligned guest word @word with a full barrier. */
+static __always_inline void guest_clear_mask(u32 mask, u32 *word)
+{
+	asm volatile(LOCK_PREFIX "andl %1, %0"
+		     : "+m" (*word)
+		     : "ri" (~mask)
+		     : "memory");
+}
+
+/*
+ * Replace *@old by @new in the aligned guest word @word with a full barrier.
+ * Returns false, with what is there in *@old, where it was something else.
+ */
+static __always_inline bool guest_try_cmpxchg(u32 *word, u32 *old, u32 new)
+{
+	return try_cmpxchg(word, old, new);
+}
+
 /* Store 1 in the guest byte @flag with a full barrier; returns what was there. */
 static __always_inline u8 guest_raise_flag(u8 *flag)
 {
 	return xchg(flag, (u8)1);
+}
+
+/* A byte that only the kernel shares, among its CPUs; with a full barrier. */
+static __always_inline u8 kernel_xchg(u8 *byte, u8 new)
+{
+	return xchg(byte, new);
+}
+
+/* Locks of the units themselves, which interrupt handlers take as well. */
+typedef spinlock_t seam_lock_t;
+
+#define seam_lock_init(lock)	spin_lock_init(lock)
+
+/*
+ * Take @a and @b, which may be one, the lower address first.  Returns what
+ * seam_unlock_pair() wants back.
+ */
+static __always_inline unsigned long seam_lock_pair(seam_lock_t *a,
+						    seam_lock_t *b)
+{
+	seam_lock_t *first = a < b ? a : b;
+	unsigned long flags;
+
+	spin_lock_irqsave(first, flags);
+	if (unlikely(a != b))
+		spin_lock_nested(a < b ? b : a, SINGLE_DEPTH_NESTING);
+	return flags;
+}
+
+static __always_inline void seam_unlock_pair(seam_lock_t *a, seam_lock_t *b,
+					     unsigned long flags)
+{
+	if (unlikely(a != b))
+		spin_unlock(a < b ? b : a);
+	spin_unlock_irqrestore(a < b ? a : b, flags);
 }
 
 #endif /* _KVM_XEN_SEAM_H */

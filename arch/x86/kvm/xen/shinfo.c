@@ -59,3 +59,24 @@ int xen_set_long_mode(struct kvm *kvm, bool long_mode)
 	WRITE_ONCE(kvm->arch.xen.long_mode, long_mode);
 	return kvm->arch.xen.shinfo_cache.active ? xen_shared_info_init(kvm) : 0;
 }
+
+/* Slow half of xen_unmap_logged(): the memslot of @gpc is being logged. */
+bool xen_log_dirty(struct gfn_to_pfn_cache *gpc)
+{
+	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
+	struct kvm_memory_slot *slot = gpc->memslot;
+
+	/* A bitmap can be written by anyone. */
+	if (slot->dirty_bitmap) {
+		set_bit_le(gpa_to_gfn(gpc->gpa) - slot->base_gfn,
+			   slot->dirty_bitmap);
+		return true;
+	}
+
+	/* A ring belongs to a vCPU, whose thread this may have interrupted. */
+	if (!in_task() || !vcpu || vcpu->kvm != gpc->kvm)
+		return false;
+
+	kvm_gpc_mark_dirty_in_slot(gpc);
+	return true;
+}

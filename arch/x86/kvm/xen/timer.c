@@ -2,7 +2,7 @@
 /*
  * Xen's singleshot timer: one per vCPU, that raises a port when it expires.
  *
- * Owns timer_* and timer of struct kvm_vcpu_xen.  Port and expiry belong to
+ * Owns timer_* and timer of struct kvm_vcpu_xen, and state.timer_priority.  Port and expiry belong to
  * the vCPU's thread, or an ioctl that holds its mutex.  The hrtimer expires in
  * hard interrupt context, on PREEMPT_RT as well, where no guest page may be
  * touched: it sets timer_pending and kicks the vCPU, which raises the event.
@@ -31,7 +31,7 @@ static void deliver(struct kvm_vcpu *vcpu)
 	++vcpu->stat.xen_timers;
 	xen->timer_expires = 0;
 	atomic_set(&xen->timer_pending, 0);
-	xen_evtchn_raise(vcpu, xen->timer_virq);
+	xen_evtchn_raise(vcpu, xen->timer_virq, xen->state.timer_priority);
 }
 
 void kvm_xen_inject_timer_irqs(struct kvm_vcpu *vcpu)

@@ -47,7 +47,10 @@ TRACE_EVENT(kvm_xen_raise,
 		  __print_symbolic(__entry->verdict,
 				   { XEN_EVTCHN_COALESCED, "coalesced" },
 				   { XEN_EVTCHN_MASKED, "masked" },
-				   { XEN_EVTCHN_RAISED, "raised" }))
+				   { XEN_EVTCHN_QUEUED, "queued" },
+				   { XEN_EVTCHN_RAISED, "raised" },
+				   { XEN_EVTCHN_SAVED, "saved" },
+				   { XEN_EVTCHN_DROPPED, "dropped" }))
 );
 
 TRACE_EVENT(kvm_xen_upcall,

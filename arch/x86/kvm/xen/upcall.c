@@ -15,15 +15,9 @@
  * what was parked.
  */
 #include "internal.h"
+#include "fifo.h"
 #include "../lapic.h"
 #include "trace.h"
-
-/* Make the vCPU leave the guest, or its sleep, and look around. */
-void xen_kick(struct kvm_vcpu *vcpu)
-{
-	kvm_make_request(KVM_REQ_UNBLOCK, vcpu);
-	kvm_vcpu_kick(vcpu);
-}
 
 static void inject_lapic_vector(struct kvm_vcpu *vcpu, u8 vector)
 {
@@ -54,10 +48,9 @@ void xen_upcall_raise(struct kvm_vcpu *vcpu)
 		xen_kick(vcpu);
 }
 
-static void park(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
-		 u32 port)
+static void park(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
+		 const struct xen_layout *layout, u32 port)
 {
-	const struct xen_evtchn_ops *ops = vcpu->kvm->arch.xen.state.evtchn_ops;
 	atomic64_t *parked = &vcpu->arch.xen.state.parked[xen_layout_width(layout)];
 
 	atomic64_or(ops->selector(layout, port), parked);
@@ -68,24 +61,34 @@ static void park(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 		xen_kick(vcpu);
 }
 
-/* Point @vcpu at @port, which was marked by @layout.  Any context. */
-void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
-		       u32 port)
+/* Point @vcpu at @port, which was marked by @ops and @layout.  Any context. */
+void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
+		       const struct xen_layout *layout, u32 port)
 {
-	const struct xen_evtchn_ops *ops = vcpu->kvm->arch.xen.state.evtchn_ops;
 	struct xen_map map;
 	bool due;
 
 	if (!xen_try_map(&map, &vcpu->arch.xen.vcpu_info_cache)) {
-		park(vcpu, layout, port);
+		park(vcpu, ops, layout, port);
 		return;
 	}
 
-	due = INDIRECT_CALL_1(ops->select, evtchn_2l_select, map.khva, layout,
-			      port);
+	due = XEN_EVTCHN_CALL(ops, select, map.khva, layout, port);
 	xen_unmap(&map);
 	if (due)
 		xen_upcall_raise(vcpu);
+}
+
+/* Take the selections of @width; in the narrow word, duties stay. */
+static u64 take_width(struct kvm_vcpu *vcpu, enum xen_width width)
+{
+	u64 duties = width == XEN_NARROW ? XEN_PARKED_DUTIES : 0;
+	atomic64_t *parked = &vcpu->arch.xen.state.parked[width];
+
+	if (!(atomic64_read(parked) & ~duties))
+		return 0;
+
+	return atomic64_fetch_and(duties, parked) & ~duties;
 }
 
 /*
@@ -94,11 +97,10 @@ void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
  */
 static u64 take_parked(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 {
-	atomic64_t *parked = vcpu->arch.xen.state.parked;
 	enum xen_width width = xen_layout_width(layout);
-	u64 sel = atomic64_xchg(&parked[width], 0);
+	u64 sel = take_width(vcpu, width);
 
-	if (atomic64_read(&parked[!width]) && atomic64_xchg(&parked[!width], 0))
+	if (take_width(vcpu, !width))
 		sel = GENMASK_ULL(layout->sel_bits - 1, 0);
 
 	return sel;
@@ -128,17 +130,30 @@ static bool is_stalled(struct kvm_vcpu *vcpu)
 	       generation == kvm_memslots(vcpu->kvm)->generation;
 }
 
+static bool can_replay(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.xen.vcpu_info_cache.active && !is_stalled(vcpu);
+}
+
 bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {
+	atomic64_t *parked = vcpu->arch.xen.state.parked;
+	u64 narrow = atomic64_read(&parked[XEN_NARROW]);
+
 	guard(srcu)(&vcpu->kvm->srcu);
 
-	return vcpu->arch.xen.vcpu_info_cache.active && !is_stalled(vcpu);
+	if ((narrow & XEN_PARKED_LOG) ||
+	    ((narrow & XEN_PARKED_RETRY) && !xen_fifo_is_stalled(vcpu)))
+		return true;
+
+	return ((narrow & ~XEN_PARKED_DUTIES) ||
+		atomic64_read(&parked[XEN_WIDE])) && can_replay(vcpu);
 }
 
 /* Returns true where the replay made an upcall due. */
 static bool replay_parked(struct kvm_vcpu *vcpu)
 {
-	const struct xen_evtchn_ops *ops = vcpu->kvm->arch.xen.state.evtchn_ops;
+	const struct xen_evtchn_ops *ops = xen_ops(vcpu->kvm);
 	const struct xen_layout *layout = xen_layout(vcpu->kvm);
 	struct xen_map map;
 	bool due = false;
@@ -161,13 +176,10 @@ static bool replay_parked(struct kvm_vcpu *vcpu)
 	return due;
 }
 
-/*
- * Replay what was parked for this vCPU.  May sleep; the caller has the vCPU
- * loaded and is in a read section of kvm->srcu.
- */
-void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
+/* Replay what was parked; may sleep, in the vCPU's thread. */
+void xen_upcall_replay(struct kvm_vcpu *vcpu)
 {
-	if (replay_parked(vcpu))
+	if (can_replay(vcpu) && replay_parked(vcpu))
 		xen_upcall_raise(vcpu);
 }
 

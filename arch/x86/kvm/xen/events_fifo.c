@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * FIFO events inside KVM: finds the queues of an event, and maps the pages that
+ * putting it on a queue touches.
+ *
+ * Those are the array's page with the word of the port, the one with the word
+ * of the queue's tail, and the control block.  They are mapped under the locks
+ * of the queues, the array before the control block, and a second page of the
+ * array only if that needs no waiting: so no two can wait for each other.
+ *
+ * An event that has no page is kept in struct evtchn_fifo_port as saved: where
+ * the guest did not add the page yet, until it does; where memory is gone that
+ * should be there, until the thread of its vCPU, or a change of memslots,
+ * finds it back.  Pages are marked dirty as they are written.
+ */
+#include "internal.h"
+#include "fifo.h"
+
+struct evtchn_fifo_port *xen_fifo_find_port(struct xen_fifo *fifo, u32 nr)
+{
+	struct evtchn_fifo_port *leaf;
+
+	/* Pairs with the release in xen_fifo_make_port(). */
+	leaf = smp_load_acquire(&fifo->leaves[nr / XEN_FIFO_LEAF_PORTS]);
+	return leaf ? &leaf[nr % XEN_FIFO_LEAF_PORTS] : NULL;
+}
+
+struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
+					    gfp_t gfp)
+{
+	struct evtchn_fifo_port **slot = &fifo->leaves[nr / XEN_FIFO_LEAF_PORTS];
+	struct evtchn_fifo_port *leaf = NULL;
+	unsigned int i;
+
+	if (!xen_fifo_find_port(fifo, nr))
+		leaf = kcalloc(XEN_FIFO_LEAF_PORTS, sizeof(*leaf), gfp);
+	if (leaf) {
+		for (i = 0; i < XEN_FIFO_LEAF_PORTS; i++)
+			evtchn_fifo_port_init(&leaf[i], &fifo->nowhere);
+
+		/* Implies a release, which pairs with xen_fifo_find_port(). */
+		if (cmpxchg(slot, NULL, leaf))
+			kfree(leaf);
+	}
+
+	return xen_fifo_find_port(fifo, nr);
+}
+
+u32 xen_fifo_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
+{
+	return READ_ONCE(kvm->arch.xen.state.max_port) + 1;
+}
+
+static void *const *page_of(struct xen_fifo *fifo, u32 nr)
+{
+	return &fifo->pages[nr / XEN_ABI_FIFO_PAGE_PORTS];
+}
+
+/* Pairs with the release in fifo_ctl.c that adds a page. */
+static struct gfn_to_pfn_cache *word_gpc(struct xen_fifo *fifo, u32 nr)
+{
+	return smp_load_acquire(page_of(fifo, nr));
+}
+
+static u32 *word_in(void *page, u32 nr)
+{
+	return (u32 *)page + nr % XEN_ABI_FIFO_PAGE_PORTS;
+}
+
+/* Likewise for a control block. */
+static struct xen_fifo_vcpu *fifo_vcpu(struct kvm_vcpu *vcpu)
+{
+	return smp_load_acquire(&vcpu->arch.xen.state.fifo);
+}
+
+static void unmap_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo, u32 nr,
+		       struct xen_map *map)
+{
+	if (!xen_unmap_logged(map)) {
+		set_bit(nr / XEN_ABI_FIFO_PAGE_PORTS, fifo->unlogged);
+		xen_park_duty(vcpu, XEN_PARKED_LOG);
+	}
+}
+
+typedef enum xen_evtchn_verdict
+(*queue_fn)(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
+	    struct xen_abi_fifo_control *control);
+
+/* All but the tail's word is mapped; @page is that of the port's. */
+static int queue_mapped(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
+			struct evtchn_fifo_event *event, void *page,
+			struct xen_abi_fifo_control *control, queue_fn fn)
+{
+	u32 *word = word_in(page, event->nr);
+	u32 tail = evtchn_fifo_tail(event);
+	struct xen_map map;
+	int verdict;
+
+	if (!tail || page_of(fifo, tail) == page_of(fifo, event->nr))
+		return fn(event, word, word_in(page, tail), control);
+
+	if (!xen_try_map_second(&map, word_gpc(fifo, tail)))
+		return -EWOULDBLOCK;
+
+	verdict = fn(event, word, word_in(map.khva, tail), control);
+	unmap_word(vcpu, fifo, tail, &map);
+	return verdict;
+}
+
+/* With the queues locked: map the port's word and the control block. */
+static int queue_locked(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
+			struct evtchn_fifo_event *event, queue_fn fn)
+{
+	struct xen_map word __uninitialized, control __uninitialized;
+	int r = -EWOULDBLOCK;
+
+	if (unlikely(!xen_try_map(&word, word_gpc(fifo, event->nr))))
+		return -EWOULDBLOCK;
+
+	if (likely(xen_try_map(&control, &fifo_vcpu(vcpu)->control))) {
+		r = queue_mapped(fifo, vcpu, event, word.khva, control.khva,
+				 fn);
+		if (!xen_unmap_logged(&control))
+			xen_park_duty(vcpu, XEN_PARKED_LOG);
+	}
+
+	unmap_word(vcpu, fifo, event->nr, &word);
+	return r;
+}
+
+/* As xen_evtchn_ops::unmask() for either; the port's word has a page. */
+static int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
+		 struct evtchn_fifo_port *port, u32 nr, u8 priority,
+		 queue_fn fn)
+{
+	struct evtchn_fifo_event event __uninitialized;
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	int r;
+
+	/* As in Xen: the guest must not bind ports before. */
+	if (unlikely(!mine))
+		return XEN_EVTCHN_DROPPED;
+
+	if (priority == EVTCHN_FIFO_OWN_PRIORITY)
+		priority = READ_ONCE(port->priority);
+
+	event.port = port;
+	event.nr = nr;
+	event.to = &mine->queues[priority];
+	if (unlikely(!evtchn_fifo_lock(&event)))
+		return -EBUSY;
+
+	r = queue_locked(fifo, vcpu, &event, fn);
+	evtchn_fifo_unlock(&event);
+	return r;
+}
+
+/* Remember who it is for: it may have to be raised again, by unmask. */
+static u8 note_wish(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
+		    u32 priority)
+{
+	union evtchn_fifo_wish wish = {
+		.vcpu = vcpu->vcpu_idx,
+		.priority = min_t(u32, priority, EVTCHN_FIFO_OWN_PRIORITY),
+	};
+
+	if (READ_ONCE(port->wish.raw) != wish.raw)
+		WRITE_ONCE(port->wish.raw, wish.raw);
+	return wish.priority;
+}
+
+int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
+		  u32 port, u32 priority)
+{
+	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
+	int r;
+
+	if (unlikely(!state))
+		return -EWOULDBLOCK;
+
+	priority = note_wish(state, vcpu, priority);
+	if (unlikely(!word_gpc(fifo, port)) &&
+	    evtchn_fifo_save(state, page_of(fifo, port)))
+		return XEN_EVTCHN_SAVED;
+
+	r = queue(fifo, vcpu, state, port, priority, evtchn_fifo_mark);
+	if (unlikely(r == -EBUSY))
+		return XEN_EVTCHN_COALESCED;
+
+	/* One that still waits to be raised again is this one by now. */
+	if (r >= 0 && r != XEN_EVTCHN_DROPPED)
+		evtchn_fifo_take_saved(state);
+	return r;
+}
+
+static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
+			   const struct xen_layout *layout, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
+
+	if (!word_gpc(fifo, port))
+		return XEN_EVTCHN_COALESCED;
+	if (!state)
+		return -EWOULDBLOCK;
+
+	return queue(fifo, vcpu, state, port, READ_ONCE(state->wish.priority),
+		     evtchn_fifo_unmask);
+}
+
+static void note_stall(struct xen_fifo_vcpu *mine, struct gfn_to_pfn_cache *gpc)
+{
+	if (!gfn_to_memslot(gpc->kvm, gpa_to_gfn(gpc->gpa)))
+		mine->stalled_generation = kvm_memslots(gpc->kvm)->generation;
+}
+
+bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu)
+{
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	u64 generation = mine ? READ_ONCE(mine->stalled_generation) : 0;
+
+	return generation && generation == kvm_memslots(vcpu->kvm)->generation;
+}
+
+void xen_fifo_forget_stall(struct kvm_vcpu *vcpu)
+{
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+
+	if (mine)
+		mine->stalled_generation = 0;
+}
+
+static int refresh(struct xen_fifo_vcpu *mine, struct gfn_to_pfn_cache *gpc,
+		   unsigned long len)
+{
+	int r;
+
+	if (!gpc)
+		return 0;
+
+	r = kvm_gpc_refresh(gpc, len);
+	if (r)
+		note_stall(mine, gpc);
+	return r;
+}
+
+/*
+ * The tails are not known without the locks of their queues.  Look at all of
+ * the vCPU's: those that changed since are waited for in the next round.
+ */
+static int refresh_tails(struct xen_fifo *fifo, struct xen_fifo_vcpu *mine)
+{
+	unsigned int i;
+	int r = 0;
+
+	for (i = 0; i < XEN_ABI_FIFO_NR_QUEUES && !r; i++)
+		r = refresh(mine, word_gpc(fifo, READ_ONCE(mine->queues[i].tail)),
+			    PAGE_SIZE);
+	return r;
+}
+
+static int xen_fifo_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+
+	/* A page at most for each 256 ports of the VM: it must not fail. */
+	xen_fifo_make_port(fifo, port, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	if (!mine)
+		return 0;
+
+	return refresh(mine, word_gpc(fifo, port), PAGE_SIZE) ?:
+	       refresh_tails(fifo, mine) ?:
+	       refresh(mine, &mine->control,
+		       sizeof(struct xen_abi_fifo_control));
+}
+
+static bool xen_fifo_save(struct kvm *kvm, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	static void *const no_page;
+
+	return evtchn_fifo_save(xen_fifo_find_port(fifo, port), &no_page);
+}
+
+static struct kvm_vcpu *xen_fifo_last_target(struct kvm *kvm, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
+
+	return kvm_get_vcpu(kvm, state ? READ_ONCE(state->wish.vcpu) : 0);
+}
+
+static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port,
+		       struct kvm_vcpu *only, struct xen_saved_event *saved)
+{
+	union evtchn_fifo_wish wish = { .raw = READ_ONCE(port->wish.raw) };
+
+	if (only && wish.vcpu != only->vcpu_idx)
+		return false;
+	if (!evtchn_fifo_take_saved(port))
+		return false;
+
+	saved->vcpu = kvm_get_vcpu(kvm, wish.vcpu);
+	saved->priority = wish.priority == EVTCHN_FIFO_OWN_PRIORITY ?
+			  KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL : wish.priority;
+	return true;
+}
+
+static bool xen_fifo_take_saved(struct kvm *kvm, u32 first, u32 end,
+				struct kvm_vcpu *only,
+				struct xen_saved_event *saved)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *port;
+	u32 nr = first;
+
+	while (nr < end) {
+		port = xen_fifo_find_port(fifo, nr);
+		if (port && word_gpc(fifo, nr) &&
+		    take_saved(kvm, port, only, saved)) {
+			saved->port = nr;
+			return true;
+		}
+		nr = port ? nr + 1 : round_up(nr + 1, XEN_FIFO_LEAF_PORTS);
+	}
+
+	return false;
+}
+
+static bool xen_fifo_is_pending(struct kvm *kvm,
+				const struct xen_layout *layout, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
+	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
+	struct xen_map map;
+	bool pending;
+
+	if (state && READ_ONCE(state->saved))
+		return true;
+	if (!gpc)
+		return false;
+	if (!xen_try_map_to_read(&map, gpc))
+		return true;
+
+	pending = evtchn_fifo_is_pending(word_in(map.khva, port));
+	xen_unmap(&map);
+	return pending;
+}
+
+/* The queues say which port it is: a vCPU is told that there is something. */
+bool xen_fifo_select(void *vcpu_info, const struct xen_layout *layout, u32 port)
+{
+	return xen_evtchn_raise_upcall(vcpu_info);
+}
+
+static u64 xen_fifo_selector(const struct xen_layout *layout, u32 port)
+{
+	return 1;
+}
+
+static bool xen_fifo_replay(void *vcpu_info, const struct xen_layout *layout,
+			    u64 sel)
+{
+	return xen_evtchn_raise_upcall(vcpu_info);
+}
+
+static void log_page(struct gfn_to_pfn_cache *gpc, unsigned long len)
+{
+	struct xen_map map;
+
+	if (!xen_map(&map, gpc, len))
+		xen_unmap_dirty(&map);
+}
+
+void xen_fifo_log_dirty(struct kvm_vcpu *vcpu)
+{
+	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	unsigned int i;
+
+	if (!fifo || !mine)
+		return;
+
+	log_page(&mine->control, sizeof(struct xen_abi_fifo_control));
+	for_each_set_bit(i, fifo->unlogged, XEN_ABI_FIFO_NR_PAGES) {
+		if (test_and_clear_bit(i, fifo->unlogged))
+			log_page(fifo->pages[i], PAGE_SIZE);
+	}
+}
+
+const struct xen_evtchn_ops xen_fifo_ops = {
+	.nr_ports	= xen_fifo_nr_ports,
+	.mark		= xen_fifo_mark,
+	.unmask		= xen_fifo_unmask,
+	.wait		= xen_fifo_wait,
+	.save		= xen_fifo_save,
+	.take_saved	= xen_fifo_take_saved,
+	.is_pending	= xen_fifo_is_pending,
+	.last_target	= xen_fifo_last_target,
+	.select		= xen_fifo_select,
+	.selector	= xen_fifo_selector,
+	.replay		= xen_fifo_replay,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The 2-level event channel ABI, on plain pointers; see evtchn_core.h. */
+#ifndef _KVM_XEN_EVTCHN_2L_H
+#define _KVM_XEN_EVTCHN_2L_H
+
+#include "evtchn_core.h"
+
+/* Ports are below this; port 0 is never valid. */
+static inline u32 evtchn_2l_nr_ports(const struct xen_layout *layout)
+{
+	return layout->nr_ports;
+}
+
+/*
+ * Make @port pending in the shared_info page @shinfo.  Implies a full barrier,
+ * which pairs with that of a poller between its announcement and its look.
+ */
+enum xen_evtchn_verdict evtchn_2l_mark(void *shinfo,
+				       const struct xen_layout *layout,
+				       u32 port);
+
+/*
+ * Unmask @port.  Returns XEN_EVTCHN_RAISED where it is pending, for its vCPU to
+ * be told, else XEN_EVTCHN_COALESCED.
+ */
+enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
+					 const struct xen_layout *layout,
+					 u32 port);
+
+void evtchn_2l_mask(void *shinfo, const struct xen_layout *layout, u32 port);
+
+/*
+ * Point the vCPU of @vcpu_info at @port.  Returns true where that made an
+ * upcall due.
+ */
+bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
+		      u32 port);
+
+/* The bit by which evtchn_2l_select() would point at @port, to be parked. */
+u64 evtchn_2l_selector(const struct xen_layout *layout, u32 port);
+
+/* Do the select of all that was parked as @sel; returns the same. */
+bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
+		      u64 sel);
+
+/* True where @port is pending, masked or not. */
+bool evtchn_2l_is_pending(const void *shinfo, const struct xen_layout *layout,
+			  u32 port);
+
+#endif /* _KVM_XEN_EVTCHN_2L_H */
