@@ -55,6 +55,16 @@ static enum xen_evtchn_verdict masked_is_dropped(void *shinfo,
 	return evtchn_2l_mark(shinfo, l, port);
 }
 
+static enum xen_evtchn_verdict looks_before_unmask(void *shinfo,
+						   const struct xen_layout *l,
+						   u32 port)
+{
+	bool pending = evtchn_2l_is_pending(shinfo, l, port);
+
+	guest_clear_mask(1u << port % 32, word_at(shinfo, l->mask, port));
+	return pending ? XEN_EVTCHN_RAISED : XEN_EVTCHN_COALESCED;
+}
+
 static bool flag_before_selector(void *info, const struct xen_layout *l,
 				 u32 port)
 {
@@ -207,19 +217,20 @@ struct planted {
 #define PLANTED(name, member) { #name, .unit = { .member = name } }
 
 static const struct planted planted[] = {
-	PLANTED(mask_before_pending, ops.mark),
-	PLANTED(torn_pending, ops.mark),
-	PLANTED(masked_is_dropped, ops.mark),
-	PLANTED(flag_before_selector, ops.select),
-	PLANTED(torn_selector, ops.select),
-	PLANTED(torn_flag, ops.select),
-	PLANTED(upcall_per_selector, ops.select),
-	PLANTED(flag_is_looked_at_first, ops.select),
-	PLANTED(selector_of_the_other_width, ops.select),
-	PLANTED(replay_flag_first, ops.replay),
-	PLANTED(replay_overwrites, ops.replay),
-	PLANTED(replay_forgets_the_flag, ops.replay),
-	PLANTED(masked_is_not_pending, ops.is_pending),
+	PLANTED(mask_before_pending, events.mark),
+	PLANTED(torn_pending, events.mark),
+	PLANTED(masked_is_dropped, events.mark),
+	PLANTED(looks_before_unmask, events.unmask),
+	PLANTED(flag_before_selector, events.select),
+	PLANTED(torn_selector, events.select),
+	PLANTED(torn_flag, events.select),
+	PLANTED(upcall_per_selector, events.select),
+	PLANTED(flag_is_looked_at_first, events.select),
+	PLANTED(selector_of_the_other_width, events.select),
+	PLANTED(replay_flag_first, events.replay),
+	PLANTED(replay_overwrites, events.replay),
+	PLANTED(replay_forgets_the_flag, events.replay),
+	PLANTED(masked_is_not_pending, events.is_pending),
 	PLANTED(runstate_unannounced, runstate_store),
 	PLANTED(runstate_announced_briefly, runstate_store),
 	PLANTED(clock_version_once, wall_clock_store),
@@ -229,7 +240,13 @@ static const struct planted planted[] = {
 struct unit real_unit(void)
 {
 	return (struct unit) {
-		.ops = evtchn_2l_ops,
+		.events = {
+			.mark = evtchn_2l_mark,
+			.unmask = evtchn_2l_unmask,
+			.select = evtchn_2l_select,
+			.replay = evtchn_2l_replay,
+			.is_pending = evtchn_2l_is_pending,
+		},
 		.runstate_store = xen_runstate_store,
 		.wall_clock_store = xen_wall_clock_store,
 	};
@@ -250,10 +267,11 @@ bool planted_unit(unsigned int nr, struct unit *unit)
 
 	*unit = real_unit();
 	unit->bug = row->bug;
-	TAKE(unit, &row->unit, ops.mark);
-	TAKE(unit, &row->unit, ops.select);
-	TAKE(unit, &row->unit, ops.replay);
-	TAKE(unit, &row->unit, ops.is_pending);
+	TAKE(unit, &row->unit, events.mark);
+	TAKE(unit, &row->unit, events.unmask);
+	TAKE(unit, &row->unit, events.select);
+	TAKE(unit, &row->unit, events.replay);
+	TAKE(unit, &row->unit, events.is_pending);
 	TAKE(unit, &row->unit, runstate_store);
 	TAKE(unit, &row->unit, wall_clock_store);
 	return true;

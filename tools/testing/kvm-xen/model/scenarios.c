@@ -61,10 +61,10 @@ static void produce(u32 which)
 static void send(u32 which)
 {
 	produce(which);
-	if (unit.ops.mark(world.shinfo, layout, ports[which]) !=
+	if (unit.events.mark(world.shinfo, layout, ports[which]) !=
 	    XEN_EVTCHN_RAISED)
 		return;
-	if (unit.ops.select(world.vcpu_info, layout, ports[which]))
+	if (unit.events.select(world.vcpu_info, layout, ports[which]))
 		upcall();
 }
 
@@ -78,11 +78,11 @@ static void send_twice(u32 which)
 static void send_parked(u32 which)
 {
 	produce(which);
-	if (unit.ops.mark(world.shinfo, layout, ports[which]) !=
+	if (unit.events.mark(world.shinfo, layout, ports[which]) !=
 	    XEN_EVTCHN_RAISED)
 		return;
 	seam_report(&world.parked, sizeof(world.parked), SEAM_GUEST);
-	world.parked |= unit.ops.selector(layout, ports[which]);
+	world.parked |= evtchn_2l_selector(layout, ports[which]);
 }
 
 static bool may_replay(void)
@@ -103,7 +103,7 @@ static void replay_parked(u32 unused)
 		explore_note(sel);
 		if (!sel)
 			return;
-		if (unit.ops.replay(world.vcpu_info, layout, sel))
+		if (unit.events.replay(world.vcpu_info, layout, sel))
 			upcall();
 	}
 }
@@ -137,6 +137,15 @@ static void mask_and_unmask(u32 which)
 {
 	guest_mask(&guest, ports[which]);
 	unmask(which);
+}
+
+static void unmask_by_hypercall(u32 which)
+{
+	if (unit.events.unmask(world.shinfo, layout, ports[which]) !=
+	    XEN_EVTCHN_RAISED)
+		return;
+	if (unit.events.select(world.vcpu_info, layout, ports[which]))
+		upcall();
 }
 
 static void mask(u32 which)
@@ -177,7 +186,7 @@ static void send_to_poller(u32 which)
 {
 	enum xen_evtchn_verdict verdict;
 
-	verdict = unit.ops.mark(world.shinfo, layout, ports[which]);
+	verdict = unit.events.mark(world.shinfo, layout, ports[which]);
 	if (verdict == XEN_EVTCHN_COALESCED)
 		return;
 	seam_report(&world.polling, sizeof(u32), SEAM_GUEST);
@@ -190,7 +199,7 @@ static void poll(u32 which)
 {
 	seam_report(&world.polling, sizeof(u32), SEAM_GUEST);
 	world.polling = 1;
-	if (unit.ops.is_pending(world.shinfo, layout, ports[which]))
+	if (unit.events.is_pending(world.shinfo, layout, ports[which]))
 		world.woken = 1;
 }
 
@@ -341,7 +350,7 @@ static void start_parked(void)
 {
 	world.data[1] = 1;
 	set_guest_bit(layout->pending, ports[1]);
-	world.parked = unit.ops.selector(layout, ports[1]);
+	world.parked = evtchn_2l_selector(layout, ports[1]);
 }
 
 static void start_clock(void)
@@ -400,6 +409,10 @@ static const struct scenario scenarios[] = {
 	    { "guest", receive, 0 } }, NULL, NULL },
 	{ "a sender of a masked port, its unmasker and the guest", { 5, 6 },
 	  { { "sender", send, 0 }, { "unmasker", unmask, 0 },
+	    { "guest", receive, 0 } }, start_masked, NULL },
+	{ "a sender of a masked port, its unmasker by hypercall and the guest",
+	  { 5, 6 },
+	  { { "sender", send, 0 }, { "unmasker", unmask_by_hypercall, 0 },
 	    { "guest", receive, 0 } }, start_masked, NULL },
 	{ "a sender that parks, the replayer and the guest", { 5, 6 },
 	  { { "sender", send_parked, 0 }, { "replayer", replay_parked, 0 },

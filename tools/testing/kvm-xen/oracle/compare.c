@@ -8,13 +8,12 @@
 #include <time.h>
 
 #include "consumer.h"
+#include "evtchn_2l.h"
 #include "oracle.h"
 #include "test.h"
 
 #define ROUNDS		20
 #define OPERATIONS	5000
-
-static const struct xen_evtchn_ops *ops = &evtchn_2l_ops;
 
 static u64 state;
 
@@ -61,27 +60,27 @@ static u32 pick_port(void)
 
 static void op_raise(u32 port)
 {
-	enum xen_evtchn_verdict verdict = ops->mark(g.shinfo, layout, port);
+	enum xen_evtchn_verdict verdict = evtchn_2l_mark(g.shinfo, layout, port);
 
 	CHECK_EQ(verdict, oracle_mark(port));
 	if (verdict == XEN_EVTCHN_RAISED)
-		CHECK_EQ(ops->select(g.vcpu_info, layout, port),
+		CHECK_EQ(evtchn_2l_select(g.vcpu_info, layout, port),
 			 oracle_select(port));
 }
 
 static void op_mark(u32 port)
 {
-	CHECK_EQ(ops->mark(g.shinfo, layout, port), oracle_mark(port));
+	CHECK_EQ(evtchn_2l_mark(g.shinfo, layout, port), oracle_mark(port));
 }
 
 static void op_select(u32 port)
 {
-	CHECK_EQ(ops->select(g.vcpu_info, layout, port), oracle_select(port));
+	CHECK_EQ(evtchn_2l_select(g.vcpu_info, layout, port), oracle_select(port));
 }
 
 static void op_park(u32 port)
 {
-	u64 sel = ops->selector(layout, port);
+	u64 sel = evtchn_2l_selector(layout, port);
 
 	CHECK_EQ(sel, oracle_selector(port));
 	parked |= sel;
@@ -90,14 +89,14 @@ static void op_park(u32 port)
 static void op_replay(u32 port)
 {
 	(void)port;
-	CHECK_EQ(ops->replay(g.vcpu_info, layout, parked),
+	CHECK_EQ(evtchn_2l_replay(g.vcpu_info, layout, parked),
 		 oracle_replay(parked));
 	parked = 0;
 }
 
 static void op_look(u32 port)
 {
-	CHECK_EQ(ops->is_pending(g.shinfo, layout, port),
+	CHECK_EQ(evtchn_2l_is_pending(g.shinfo, layout, port),
 		 oracle_is_pending(port));
 }
 
@@ -110,6 +109,23 @@ static void op_mask(u32 port)
 static void op_unmask(u32 port)
 {
 	CHECK_EQ(guest_unmask(&g, port), oracle_unmask(port));
+}
+
+static void op_unmask_by_hypercall(u32 port)
+{
+	enum xen_evtchn_verdict verdict;
+	bool due = false;
+
+	verdict = evtchn_2l_unmask(g.shinfo, layout, port);
+	if (verdict == XEN_EVTCHN_RAISED)
+		due = evtchn_2l_select(g.vcpu_info, layout, port);
+	CHECK_EQ(due, oracle_unmask(port));
+}
+
+static void op_mask_by_hypercall(u32 port)
+{
+	evtchn_2l_mask(g.shinfo, layout, port);
+	oracle_mask(port);
 }
 
 static void op_upcall(u32 port)
@@ -133,6 +149,8 @@ static const struct {
 	{ "look", op_look, 3 },
 	{ "mask", op_mask, 4 },
 	{ "unmask", op_unmask, 4 },
+	{ "mask by hypercall", op_mask_by_hypercall, 1 },
+	{ "unmask by hypercall", op_unmask_by_hypercall, 2 },
 	{ "upcall", op_upcall, 2 },
 };
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What of the shim is not inline. */
+#include <sched.h>
+
+/* What seam_unlock_pair() wants back, so that a unit cannot lose it. */
+#define FLAGS	0x5eedul
+
 seam_hook_t seam_hook;
+void (*seam_lock_hook)(seam_lock_t *lock);
 
 void *seam_copy(void *to, const void *from, size_t len)
 {
@@ -12,4 +18,39 @@ void *seam_copy(void *to, const void *from, size_t len)
 	}
 
 	return to;
+}
+
+void seam_lock_init(seam_lock_t *lock)
+{
+	lock->held = 0;
+}
+
+static void take(seam_lock_t *lock)
+{
+	if (seam_lock_hook)
+		seam_lock_hook(lock);
+	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static void release(seam_lock_t *lock)
+{
+	assert(lock->held);
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
+
+unsigned long seam_lock_pair(seam_lock_t *a, seam_lock_t *b)
+{
+	take(a < b ? a : b);
+	if (a != b)
+		take(a < b ? b : a);
+	return FLAGS;
+}
+
+void seam_unlock_pair(seam_lock_t *a, seam_lock_t *b, unsigned long flags)
+{
+	assert(flags == FLAGS);
+	release(a);
+	if (a != b)
+		release(b);
 }

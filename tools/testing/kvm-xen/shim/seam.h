@@ -32,6 +32,9 @@ typedef uint64_t u64 __attribute__((aligned(8)));
 #define NSEC_PER_MSEC		1000000L
 #define NSEC_PER_SEC		1000000000L
 
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+
 #define min_t(type, a, b) ({						\
 	type __a = (a), __b = (b);					\
 	__a < __b ? __a : __b;						\
@@ -57,6 +60,20 @@ static inline void seam_report(const volatile void *addr, size_t len,
 	if (seam_hook)
 		seam_hook(addr, len, how);
 }
+
+/*
+ * A lock of the units.  Where several actors share one thread, seam_lock_hook
+ * gives way to them until the lock is free; NULL: wait for another thread.
+ */
+typedef struct {
+	u32 held;
+} seam_lock_t;
+
+extern void (*seam_lock_hook)(seam_lock_t *lock);
+
+void seam_lock_init(seam_lock_t *lock);
+unsigned long seam_lock_pair(seam_lock_t *a, seam_lock_t *b);
+void seam_unlock_pair(seam_lock_t *a, seam_lock_t *b, unsigned long flags);
 
 /* memcpy() by the byte, each of them reported. */
 void *seam_copy(void *to, const void *from, size_t len);
@@ -92,6 +109,25 @@ static inline void guest_set_mask(u32 mask, u32 *word)
 {
 	seam_report(word, sizeof(*word), SEAM_RMW);
 	__atomic_fetch_or(word, mask, __ATOMIC_SEQ_CST);
+}
+
+static inline void guest_clear_mask(u32 mask, u32 *word)
+{
+	seam_report(word, sizeof(*word), SEAM_RMW);
+	__atomic_fetch_and(word, ~mask, __ATOMIC_SEQ_CST);
+}
+
+static inline bool guest_try_cmpxchg(u32 *word, u32 *old, u32 new)
+{
+	seam_report(word, sizeof(*word), SEAM_RMW);
+	return __atomic_compare_exchange_n(word, old, new, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline u8 kernel_xchg(u8 *byte, u8 new)
+{
+	seam_report(byte, sizeof(*byte), SEAM_RMW);
+	return __atomic_exchange_n(byte, new, __ATOMIC_SEQ_CST);
 }
 
 static inline u8 guest_raise_flag(u8 *flag)

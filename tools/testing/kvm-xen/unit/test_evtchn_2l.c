@@ -6,11 +6,9 @@
  */
 #include <stdlib.h>
 
-#include "evtchn_core.h"
+#include "evtchn_2l.h"
 #include "test.h"
 #include "watch.h"
-
-static const struct xen_evtchn_ops *ops = &evtchn_2l_ops;
 
 /* As the ABI has it: where the bitmaps and pending_sel begin, and end. */
 static const struct {
@@ -81,7 +79,7 @@ static void mark_one(int w, u32 port, const struct mark_case *c)
 	put_bit(expected, places[w].mask, port, c->mask);
 
 	watch_clear();
-	CHECK_EQ(ops->mark(page, &xen_layouts[w], port), c->verdict);
+	CHECK_EQ(evtchn_2l_mark(page, &xen_layouts[w], port), c->verdict);
 	CHECK_EQ(watch_nr, c->accesses);
 	watch_expect(0, SEAM_RMW, 0, places[w].pending + word, 4);
 	if (c->accesses > 1)
@@ -104,6 +102,65 @@ static void mark_sets_its_bit_and_says_what_that_did(void)
 	}
 }
 
+static void unmask_one(int w, u32 port, bool pending, bool mask)
+{
+	u16 word = port / 32 * 4;
+
+	about("width %d port %u pending %d mask %d", w, port, pending, mask);
+	put_bit(page, places[w].pending, port, pending);
+	put_bit(page, places[w].mask, port, mask);
+	put_bit(expected, places[w].pending, port, pending);
+	put_bit(expected, places[w].mask, port, false);
+
+	watch_clear();
+	CHECK_EQ(evtchn_2l_unmask(page, &xen_layouts[w], port),
+		 pending ? XEN_EVTCHN_RAISED : XEN_EVTCHN_COALESCED);
+	CHECK_EQ(watch_nr, 2);
+	watch_expect(0, SEAM_RMW, 0, places[w].mask + word, 4);
+	watch_expect(1, SEAM_READ, 0, places[w].pending + word, 4);
+	CHECK(!memcmp(page, expected, XEN_ABI_PAGE_SIZE));
+}
+
+static void mask_one(int w, u32 port, bool pending, bool mask)
+{
+	about("width %d port %u pending %d mask %d", w, port, pending, mask);
+	put_bit(page, places[w].pending, port, pending);
+	put_bit(page, places[w].mask, port, mask);
+	put_bit(expected, places[w].pending, port, pending);
+	put_bit(expected, places[w].mask, port, true);
+
+	watch_clear();
+	evtchn_2l_mask(page, &xen_layouts[w], port);
+	CHECK_EQ(watch_nr, 1);
+	watch_expect(0, SEAM_RMW, 0, places[w].mask + port / 32 * 4, 4);
+	CHECK(!memcmp(page, expected, XEN_ABI_PAGE_SIZE));
+}
+
+/* Each port in each of its states. */
+static void for_all(void (*one)(int w, u32 port, bool pending, bool mask))
+{
+	u32 port, state;
+	int w;
+
+	for (w = 0; w < XEN_NR_WIDTHS; w++) {
+		start_shinfo(w);
+		for (port = 0; port < places[w].nr_ports; port++)
+			for (state = 0; state < 4; state++)
+				one(w, port, state & 1, state & 2);
+		stop_shinfo();
+	}
+}
+
+static void unmask_tells_of_what_came_meanwhile(void)
+{
+	for_all(unmask_one);
+}
+
+static void mask_sets_its_bit_alone(void)
+{
+	for_all(mask_one);
+}
+
 static void look_at(int w, u32 port, bool pending, bool mask)
 {
 	about("width %d port %u pending %d mask %d", w, port, pending, mask);
@@ -113,7 +170,7 @@ static void look_at(int w, u32 port, bool pending, bool mask)
 	put_bit(expected, places[w].mask, port, mask);
 
 	watch_clear();
-	CHECK_EQ(ops->is_pending(page, &xen_layouts[w], port), pending);
+	CHECK_EQ(evtchn_2l_is_pending(page, &xen_layouts[w], port), pending);
 	CHECK_EQ(watch_nr, 1);
 	watch_expect(0, SEAM_READ, 0, places[w].pending + port / 32 * 4, 4);
 	CHECK(!memcmp(page, expected, XEN_ABI_PAGE_SIZE));
@@ -121,25 +178,13 @@ static void look_at(int w, u32 port, bool pending, bool mask)
 
 static void is_pending_does_not_mind_the_mask(void)
 {
-	u32 port;
-	int w;
-
-	for (w = 0; w < XEN_NR_WIDTHS; w++) {
-		start_shinfo(w);
-		for (port = 0; port < places[w].nr_ports; port++) {
-			look_at(w, port, true, true);
-			look_at(w, port, true, false);
-			look_at(w, port, false, true);
-			look_at(w, port, false, false);
-		}
-		stop_shinfo();
-	}
+	for_all(look_at);
 }
 
 static void ports_are_counted_per_width(void)
 {
-	CHECK_EQ(ops->nr_ports(&xen_layouts[XEN_NARROW]), 1024);
-	CHECK_EQ(ops->nr_ports(&xen_layouts[XEN_WIDE]), 4096);
+	CHECK_EQ(evtchn_2l_nr_ports(&xen_layouts[XEN_NARROW]), 1024);
+	CHECK_EQ(evtchn_2l_nr_ports(&xen_layouts[XEN_WIDE]), 4096);
 }
 
 static void selector_is_one_bit_for_a_word_of_ports(void)
@@ -150,7 +195,7 @@ static void selector_is_one_bit_for_a_word_of_ports(void)
 	for (w = 0; w < XEN_NR_WIDTHS; w++) {
 		for (port = 0; port < places[w].nr_ports; port++) {
 			about("width %d port %u", w, port);
-			CHECK_EQ(ops->selector(&xen_layouts[w], port),
+			CHECK_EQ(evtchn_2l_selector(&xen_layouts[w], port),
 				 1ull << port / places[w].word_bits);
 		}
 	}
@@ -210,7 +255,7 @@ static void select_one(struct info *i, int w, u32 port,
 	i->expected[0] = c->flag_after;
 
 	watch_clear();
-	CHECK_EQ(ops->select(i->base, &xen_layouts[w], port), c->due);
+	CHECK_EQ(evtchn_2l_select(i->base, &xen_layouts[w], port), c->due);
 	CHECK_EQ(watch_nr, c->accesses);
 	watch_expect(0, SEAM_RMW, 0, places[w].sel + bit / 32 * 4, 4);
 	if (c->accesses > 1)
@@ -269,7 +314,7 @@ static void replay_one(int w, u32 offset, u64 sel, u8 flag)
 		if (sel >> bit & 1)
 			put_bit(i.expected, places[w].sel, bit, true);
 
-	CHECK_EQ(ops->replay(i.base, &xen_layouts[w], sel), !flag);
+	CHECK_EQ(evtchn_2l_replay(i.base, &xen_layouts[w], sel), !flag);
 	CHECK_EQ(watch_nr, words + 1);
 	watch_expect(0, SEAM_RMW, 0, places[w].sel, 4);
 	if (words > 1)
@@ -292,21 +337,15 @@ static void replay_adds_what_was_parked(void)
 					replay_one(w, offset, parked[s], flags[f]);
 }
 
-static void operations_of_the_fast_path_are_those_of_the_table(void)
-{
-	CHECK(ops->nr_ports == evtchn_2l_nr_ports);
-	CHECK(ops->mark == evtchn_2l_mark);
-	CHECK(ops->select == evtchn_2l_select);
-}
-
 static const struct test tests[] = {
 	TEST(mark_sets_its_bit_and_says_what_that_did),
+	TEST(unmask_tells_of_what_came_meanwhile),
+	TEST(mask_sets_its_bit_alone),
 	TEST(is_pending_does_not_mind_the_mask),
 	TEST(ports_are_counted_per_width),
 	TEST(selector_is_one_bit_for_a_word_of_ports),
 	TEST(select_raises_the_flag_for_a_new_selector),
 	TEST(replay_adds_what_was_parked),
-	TEST(operations_of_the_fast_path_are_those_of_the_table),
 };
 
 int main(void)
