@@ -3,7 +3,7 @@
 #include "test.h"
 #include "watch.h"
 
-#define MAX_REGIONS	3
+#define MAX_REGIONS	4
 
 struct region {
 	const u8 *base;
