@@ -3,9 +3,9 @@
  * Xen's guest ABI, and what a test of KVM's Xen support needs around it.
  *
  * Owns the numbers and layouts that guests and KVM share, in both widths, and
- * the declarations of lib/xen.c.  "Wide" stands for 64-bit, "narrow" for
- * 32-bit; the width of the shared pages belongs to the VM, the width of a
- * hypercall to the code segment that makes it.
+ * the declarations of lib/xen.c, xen_guest.c and xen_runner.c.  "Wide" stands
+ * for 64-bit, "narrow" for 32-bit; the width of the shared pages belongs to the
+ * VM, the width of a hypercall to the code segment that makes it.
  *
  * Functions named xen_guest_*() run in the guest, accessors of guest memory
  * run on both sides, all others on the host.
@@ -212,6 +212,10 @@ static_assert(offsetof(struct xen_singleshot_timer, pad) == 12, "singleshot");
 #define XEN_VCPU_INFO_GPA(i)	(XEN_PAGES_GPA + (1 + (uint64_t)(i)) * 0x1000)
 #define XEN_SPARE_GPA(i)	(XEN_PAGES_GPA + (1 + XEN_MAX_VCPUS + (uint64_t)(i)) * 0x1000)
 #define XEN_NR_SPARE		(XEN_NR_PAGES - 1 - XEN_MAX_VCPUS)
+
+/* The library's code segment, and the 32-bit one that is added to its GDT. */
+#define XEN_CS64		0x08
+#define XEN_CS32		0x40
 
 /* Vectors for upcalls, above the exceptions and of different priority. */
 #define XEN_VM_VECTOR		0x50
