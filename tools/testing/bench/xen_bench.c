@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Instructions per operation of a Xen guest, counted by its own TSC.
- *
- * Meant for an emulator on which one instruction is one tick (-icount), where
- * the difference of two readings is what guest and hypervisor ran in between,
- * whatever else the machine does.  Each round is a sample of its own; median
- * and minimum are printed, as "bench NAME MEDIAN MINIMUM".  A mean would count
- * the host's timer ticks.
- */
+/* What a Xen guest does, on stock modules and on ours: see bench.h. */
 #include <sys/eventfd.h>
 
 #include "apic.h"
-#include "test_util.h"
-#include "xen.h"
+#include "bench.h"
 
-#define ROUNDS		301
 #define PORT_LOCAL	5u
 #define PORT_EVENTFD	6u
 #define PORT_TIMER	7u
 #define FAR_AHEAD	(1000ull * 1000 * 1000 * 1000)
-
-struct bench_result {
-	uint64_t median;
-	uint64_t minimum;
-};
 
 struct bench {
 	const char *name;
@@ -164,35 +149,12 @@ static const struct bench benches[] = {
 	{ "vmm-call", false, prepare_nothing, run_vmm_call },
 };
 
-static void sort(uint64_t *samples, unsigned int nr)
-{
-	unsigned int i, j;
-	uint64_t sample;
-
-	for (i = 1; i < nr; i++) {
-		sample = samples[i];
-		for (j = i; j && samples[j - 1] > sample; j--)
-			samples[j] = samples[j - 1];
-		samples[j] = sample;
-	}
-}
-
 static struct bench_result measure(const struct bench *bench)
 {
-	static uint64_t samples[ROUNDS];
-	unsigned int i;
-	uint64_t start;
-
-	for (i = 0; i < ROUNDS; i++) {
-		bench->prepare();
-		start = rdtsc();
-		bench->run();
-		samples[i] = rdtsc() - start;
-	}
+	struct bench_result result = bench_measure(bench->prepare, bench->run);
 
 	clear_event();
-	sort(samples, ROUNDS);
-	return (struct bench_result) { samples[ROUNDS / 2], samples[0] };
+	return result;
 }
 
 static void guest_code(void)
@@ -211,29 +173,6 @@ static void guest_code(void)
 	GUEST_DONE();
 }
 
-/* Answer what is the VMM's with 0, as the cheapest VMM would. */
-static void run(struct kvm_vcpu *vcpu)
-{
-	struct ucall uc;
-
-	for (;;) {
-		vcpu_run(vcpu);
-		if (vcpu->run->exit_reason == KVM_EXIT_XEN) {
-			vcpu->run->xen.u.hcall.result = 0;
-			continue;
-		}
-
-		switch (get_ucall(vcpu, &uc)) {
-		case UCALL_DONE:
-			return;
-		case UCALL_ABORT:
-			REPORT_GUEST_ASSERT(uc);
-		default:
-			TEST_FAIL("unexpected exit %u", vcpu->run->exit_reason);
-		}
-	}
-}
-
 static void report(struct xen_vm *x, const char *suffix)
 {
 	const struct bench_result *r;
@@ -242,12 +181,9 @@ static void report(struct xen_vm *x, const char *suffix)
 	sync_global_from_guest(x->vm, results);
 	for (i = 0; i < ARRAY_SIZE(benches); i++) {
 		r = &results[i];
-		if (benches[i].vectors)
-			printf("bench %s/%s %lu %lu\n", benches[i].name, suffix,
-			       r->median, r->minimum);
-		else if (r->median)
-			printf("bench %s %lu %lu\n", benches[i].name, r->median,
-			       r->minimum);
+		if (r->median && (benches[i].vectors || !lapic_vector))
+			bench_print(benches[i].name,
+				    benches[i].vectors ? suffix : "", r);
 	}
 }
 
@@ -282,8 +218,8 @@ static void bench(bool lapic)
 	TEST_ASSERT_EQ(xen_bind_eventfd(x, PORT_EVENTFD, fd), 0);
 	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], PORT_TIMER, 0), 0);
 
-	run(x->vcpu[0]);
-	report(x, lapic ? "lapic" : "vm-wide");
+	bench_run(x->vcpu[0]);
+	report(x, lapic ? "/lapic" : "/vm-wide");
 	xen_vm_free(x);
 	close(fd);
 }
