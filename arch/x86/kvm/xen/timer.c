@@ -30,13 +30,26 @@ static void deliver(struct kvm_vcpu *vcpu)
 			    "fire");
 	++vcpu->stat.xen_timers;
 	xen->timer_expires = 0;
-	atomic_set(&xen->timer_pending, 0);
 	xen_evtchn_raise(vcpu, xen->timer_virq, xen->state.timer_priority);
+}
+
+/*
+ * True where the timer expired as it was set last.  One that was set anew while
+ * it expired elsewhere is queued: the full barrier of the exchange has a look
+ * that finds it queued come before its next expiry sets the flag again.
+ */
+static bool take_expiry(struct kvm_vcpu_xen *xen)
+{
+	atomic_xchg(&xen->timer_pending, 0);
+
+	return xen->timer_expires && !hrtimer_is_queued(&xen->timer);
 }
 
 void kvm_xen_inject_timer_irqs(struct kvm_vcpu *vcpu)
 {
-	if (atomic_read(&vcpu->arch.xen.timer_pending))
+	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+
+	if (atomic_read(&xen->timer_pending) && take_expiry(xen))
 		deliver(vcpu);
 }
 
@@ -54,35 +67,35 @@ void xen_timer_stop(struct kvm_vcpu *vcpu)
 	atomic_set(&xen->timer_pending, 0);
 }
 
+/*
+ * Queue the timer, which may be queued for another time: that is not cancelled
+ * first, as to take it out of the queue and look for the next one twice costs
+ * more than all else; see take_expiry() for what may come of it.
+ */
 static void start(struct kvm_vcpu *vcpu, const struct xen_deadline *deadline,
 		  s64 host_now)
 {
+	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 	s64 delta = max(deadline->delta, 0);
 
-	hrtimer_start(&vcpu->arch.xen.timer, ktime_add_safe(host_now, delta),
-		      HRTIMER_MODE_ABS_HARD);
-}
-
-static void set_deadline(struct kvm_vcpu *vcpu,
-			 const struct xen_deadline *deadline)
-{
-	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
-
-	xen_timer_stop(vcpu);
 	xen->timer_expires = deadline->expires;
 	trace_kvm_xen_timer(vcpu->vcpu_id, xen->timer_virq, xen->timer_expires,
 			    "arm");
+	hrtimer_start(&xen->timer, ktime_add_safe(host_now, delta),
+		      HRTIMER_MODE_ABS_HARD);
 }
 
 void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
 		   s64 host_now)
 {
-	set_deadline(vcpu, &deadline);
-
-	if (deadline.delta <= 0)
-		deliver(vcpu);
-	else
+	if (deadline.delta > 0) {
 		start(vcpu, &deadline, host_now);
+		return;
+	}
+
+	xen_timer_stop(vcpu);
+	vcpu->arch.xen.timer_expires = deadline.expires;
+	deliver(vcpu);
 }
 
 void xen_timer_restore(struct kvm_vcpu *vcpu, u64 expires)
@@ -92,6 +105,5 @@ void xen_timer_restore(struct kvm_vcpu *vcpu, u64 expires)
 
 	now = xen_now(vcpu);
 	deadline = xen_deadline(expires, now.guest);
-	set_deadline(vcpu, &deadline);
 	start(vcpu, &deadline, now.host);
 }
