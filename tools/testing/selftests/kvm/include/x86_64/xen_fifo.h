@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * FIFO event channels: the guest's side of the ABI, and what a VMM does.
+ *
+ * Owns the layouts that guests and KVM share, a consumer of events written
+ * from their description, and the memory in which a test VM has all that.  The
+ * consumer works on either side: a test whose guest need not run consumes the
+ * events itself.
+ */
+#ifndef SELFTEST_KVM_XEN_FIFO_H
+#define SELFTEST_KVM_XEN_FIFO_H
+
+#include "xen.h"
+
+#define EVTCHNOP_reset				10
+#define EVTCHNOP_expand_array			12
+#define EVTCHNOP_set_priority			13
+
+#define XEN_ENOSPC				28
+#define XEN_EOPNOTSUPP				95
+
+/* A word for each port. */
+#define XEN_FIFO_PENDING			(1u << 31)
+#define XEN_FIFO_MASKED				(1u << 30)
+#define XEN_FIFO_LINKED				(1u << 29)
+#define XEN_FIFO_BUSY				(1u << 28)
+#define XEN_FIFO_LINK				0x1ffffu
+#define XEN_FIFO_LINK_BITS			17
+
+#define XEN_FIFO_MAX_PORT			131071u
+#define XEN_FIFO_PAGE_PORTS			1024u
+#define XEN_FIFO_NR_PAGES			128u
+#define XEN_FIFO_NR_QUEUES			16u
+#define XEN_FIFO_OWN				7u	/* unless set otherwise */
+
+struct xen_fifo_control {
+	uint32_t ready;
+	uint32_t reserved;
+	uint32_t head[XEN_FIFO_NR_QUEUES];
+};
+static_assert(sizeof(struct xen_fifo_control) == 72, "control block");
+
+struct xen_init_control {
+	uint64_t gfn;
+	uint32_t offset;
+	uint32_t vcpu;
+	uint8_t link_bits;
+	uint8_t reserved[7];
+};
+static_assert(sizeof(struct xen_init_control) == 24, "init_control");
+
+struct xen_set_priority {
+	uint32_t port;
+	uint32_t priority;
+};
+
+/*
+ * Memory, mapped at the same guest virtual address, in memslots that can come
+ * and go one by one: the array, a page for each control block, and what the
+ * consumers keep for themselves.
+ */
+#define XEN_ARRAY_GPA		0xc4000000ull
+#define XEN_ARRAY_SLOT		13
+#define XEN_CONTROL_GPA		0xc5000000ull
+#define XEN_CONTROL_SLOT	14
+#define XEN_CONSUMER_GPA	0xc6000000ull
+#define XEN_CONSUMER_SLOT	15
+
+#define XEN_ARRAY_GFN(i)	((XEN_ARRAY_GPA >> 12) + (uint64_t)(i))
+#define XEN_CONTROL_GFN(i)	((XEN_CONTROL_GPA >> 12) + (uint64_t)(i))
+#define XEN_CONTROL_OFFSET	0x108u		/* in its page */
+#define XEN_CONSUMER_PAGES	2u
+#define XEN_CONSUMER_AT(i)	(XEN_CONSUMER_GPA + XEN_CONSUMER_PAGES * 0x1000 * (uint64_t)(i))
+#define XEN_PORTS_GPA		XEN_CONSUMER_AT(XEN_MAX_VCPUS)
+
+/* What all consumers of a VM keep of a port, and its sender tells them. */
+struct xen_fifo_port {
+	uint32_t handled;		/* times */
+	uint32_t turn;			/* of its next event in its queue, or 0: unknown */
+};
+
+#define XEN_PORTS_PAGES		((XEN_FIFO_MAX_PORT + 1) * sizeof(struct xen_fifo_port) / 0x1000)
+
+#define XEN_FIFO_LOG_SIZE	1024u
+
+/* One vCPU's consumer of events. */
+struct xen_fifo_consumer {
+	struct xen_fifo_consumer *self;
+	uint32_t *words;
+	struct xen_fifo_control *control;
+	void *vcpu_info;
+	struct xen_fifo_port *ports;
+	uint32_t head[XEN_FIFO_NR_QUEUES];
+	uint32_t turn[XEN_FIFO_NR_QUEUES];	/* of the last event that had one */
+	uint32_t nr_disordered;
+	uint32_t nr_bad;			/* heads and links to port 0 or beyond all */
+	uint64_t nr_handled;
+	uint64_t nr_upcalls;
+	uint32_t log[XEN_FIFO_LOG_SIZE];	/* the last that were handled */
+};
+static_assert(sizeof(struct xen_fifo_consumer) <= XEN_CONSUMER_PAGES * 0x1000, "consumer");
+
+/* Either side: take all that is ready; returns how many events were handled. */
+unsigned int xen_fifo_consume(struct xen_fifo_consumer *c);
+
+/* Either side: the guest's operations on words. */
+static inline void xen_fifo_mask(uint32_t *word)
+{
+	__atomic_fetch_or(word, XEN_FIFO_MASKED, __ATOMIC_SEQ_CST);
+}
+
+/* False where the port is pending: then the hypervisor has to unmask it. */
+bool xen_fifo_try_unmask(uint32_t *word);
+
+/* Guest: the four calls, out of code of either width. */
+int64_t xen_guest_init_control(bool wide, uint32_t vcpu, uint64_t gfn, uint32_t offset);
+int64_t xen_guest_expand_array(bool wide, uint64_t gfn);
+int64_t xen_guest_set_priority(bool wide, uint32_t port, uint32_t priority);
+int64_t xen_guest_unmask_call(bool wide, uint32_t port);
+
+/* Guest: unmask as the protocol has it, by a call only where it is needed. */
+void xen_guest_fifo_unmask(uint32_t port);
+
+/* Guest: go to FIFO, with control blocks for all of @vcpus and an array of @pages. */
+void xen_guest_fifo_begin(unsigned int vcpus, unsigned int pages);
+
+/* Guest: the consumer of the vCPU that asks; its upcall handlers, by vector. */
+struct xen_fifo_consumer *xen_guest_consumer(void);
+void xen_guest_vm_upcall(struct ex_regs *regs);
+void xen_guest_vcpu_upcall(struct ex_regs *regs);
+
+/* Guest: sleep for ever, handling events. */
+void xen_guest_fifo_serve(void);
+
+static inline uint32_t *xen_guest_word(uint32_t port)
+{
+	return (uint32_t *)XEN_ARRAY_GPA + port;
+}
+
+static inline volatile struct xen_fifo_port *xen_guest_port(uint32_t port)
+{
+	return (struct xen_fifo_port *)XEN_PORTS_GPA + port;
+}
+
+/* Host: xen_vm_create() with the memory and the flag, still at 2-level. */
+struct xen_vm *xen_fifo_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code);
+
+/* Host: the memory alone; what a vCPU needs to handle upcalls. */
+void xen_fifo_map(struct xen_vm *x);
+void xen_fifo_init_vcpu(struct xen_vm *x, unsigned int vcpu);
+int xen_fifo_config(struct xen_vm *x);
+
+uint32_t *xen_fifo_word(struct xen_vm *x, uint32_t port);
+struct xen_fifo_control *xen_fifo_control(struct xen_vm *x, unsigned int vcpu);
+struct xen_fifo_port *xen_fifo_port(struct xen_vm *x, uint32_t port);
+bool xen_fifo_is_pending(struct xen_vm *x, uint32_t port);
+
+/* Host: what the guest's own consumer keeps... */
+struct xen_fifo_consumer *xen_fifo_guest_consumer(struct xen_vm *x, unsigned int vcpu);
+
+/* ... and one to be in its place, while it does not run. */
+void xen_fifo_host_consumer(struct xen_vm *x, unsigned int vcpu, struct xen_fifo_consumer *c);
+
+/* Host: the calls, ordered from vCPU 0, which runs xen_guest_obey(). */
+int64_t xen_order_init_control(struct xen_vm *x, bool wide, uint32_t vcpu, uint64_t gfn,
+			       uint32_t offset);
+int64_t xen_order_expand_array(struct xen_vm *x, bool wide, uint64_t gfn);
+int64_t xen_order_set_priority(struct xen_vm *x, bool wide, uint32_t port, uint32_t priority);
+int64_t xen_order_unmask(struct xen_vm *x, bool wide, uint32_t port);
+void xen_order_fifo(struct xen_vm *x, unsigned int pages);
+
+/* Host: sending with a priority; 0 or a negative errno. */
+int xen_send_prio(struct xen_vm *x, uint32_t port, uint32_t vcpu, uint32_t priority);
+int xen_evtchn_prio(struct xen_vm *x, uint32_t flags, uint32_t port, uint32_t vcpu,
+		    uint32_t priority);
+
+/* Host: the state; 0 or a negative errno. */
+struct xen_array {
+	uint32_t active;
+	uint32_t nr;
+	uint64_t gfns[XEN_FIFO_NR_PAGES];
+};
+
+struct xen_control {
+	uint64_t gfn;
+	uint32_t offset;
+	uint32_t tails[XEN_FIFO_NR_QUEUES];
+};
+
+int xen_get_limit(struct xen_vm *x, uint32_t *max_port);
+int xen_set_limit(struct xen_vm *x, uint32_t max_port);
+int xen_get_array(struct xen_vm *x, struct xen_array *array);
+int xen_set_array(struct xen_vm *x, const struct xen_array *array);
+int xen_get_control(struct kvm_vcpu *vcpu, struct xen_control *control);
+int xen_set_control(struct kvm_vcpu *vcpu, const struct xen_control *control);
+
+/* Host: @nr entries at most; returns how many there were, or a negative errno. */
+int xen_get_fifo_ports(struct xen_vm *x, uint32_t first, uint32_t nr,
+		       struct kvm_xen_evtchn_fifo_port *entries);
+int xen_set_fifo_ports(struct xen_vm *x, uint32_t nr,
+		       const struct kvm_xen_evtchn_fifo_port *entries);
+int xen_get_ports(struct xen_vm *x, uint32_t first, uint32_t nr,
+		  struct kvm_xen_evtchn_entry *entries);
+
+/* Whether the VM is at FIFO. */
+bool xen_is_fifo(struct xen_vm *x);
+
+#endif /* SELFTEST_KVM_XEN_FIFO_H */
