@@ -61,14 +61,20 @@ struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_
 	return x;
 }
 
-struct xen_vm *xen_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code)
+void xen_register_pages(struct xen_vm *x)
 {
-	struct xen_vm *x = xen_vm_create_bare(nr_vcpus, wide, guest_code);
 	unsigned int i;
 
 	TEST_ASSERT_EQ(xen_set_shared_info(x, XEN_SHINFO_GPA >> PAGE_SHIFT), 0);
-	for (i = 0; i < nr_vcpus; i++)
+	for (i = 0; i < x->nr_vcpus; i++)
 		TEST_ASSERT_EQ(xen_set_vcpu_info(x->vcpu[i], XEN_VCPU_INFO_GPA(i)), 0);
+}
+
+struct xen_vm *xen_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code)
+{
+	struct xen_vm *x = xen_vm_create_bare(nr_vcpus, wide, guest_code);
+
+	xen_register_pages(x);
 	return x;
 }
 

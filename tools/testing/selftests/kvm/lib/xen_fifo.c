@@ -53,9 +53,11 @@ int xen_fifo_config(struct xen_vm *x)
 
 struct xen_vm *xen_fifo_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code)
 {
-	struct xen_vm *x = xen_vm_create(nr_vcpus, wide, guest_code);
+	struct xen_vm *x = xen_vm_create_bare(nr_vcpus, wide, guest_code);
 
+	/* All memslots first: a change of them unmaps Xen's pages for a while. */
 	xen_fifo_map(x);
+	xen_register_pages(x);
 	TEST_ASSERT_EQ(xen_fifo_config(x), 0);
 	return x;
 }

@@ -343,6 +343,7 @@ uint64_t xen_guest_now(const volatile struct xen_time_info *time);
  */
 struct xen_vm *xen_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code);
 struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code);
+void xen_register_pages(struct xen_vm *x);
 void xen_vm_free(struct xen_vm *x);
 void *xen_hva(struct xen_vm *x, uint64_t gpa);
 void *xen_vcpu_info(struct xen_vm *x, unsigned int vcpu);
