@@ -16,6 +16,7 @@
 #include "seam.h"
 
 #define XEN_ABI_PAGE_SIZE	4096u
+#define XEN_ABI_ENOSYS		38	/* in Xen: the ABI in use has no such call */
 #define XEN_ABI_LEGACY_VCPUS	32
 
 /* 64-bit guests align their words to 8 bytes, whatever the host does. */

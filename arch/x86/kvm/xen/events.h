@@ -109,14 +109,37 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 bool xen_fifo_select(void *vcpu_info, const struct xen_layout *layout,
 		     u32 port);
 
-/* Both tables' calls that are made for each event, without a retpoline. */
-#define XEN_EVTCHN_CALL(ops, op, ...)					\
-	INDIRECT_CALL_2((ops)->op, xen_2l_##op, xen_fifo_##op, __VA_ARGS__)
-
-/* Pairs with the release in fifo_ctl.c: what an ABI keeps is there. */
 static inline const struct xen_evtchn_ops *xen_ops(struct kvm *kvm)
 {
+	/* Pairs with the release in fifo_ctl.c: what an ABI keeps is there. */
 	return smp_load_acquire(&kvm->arch.xen.state.evtchn_ops);
+}
+
+/* What is called for each event, without a retpoline. */
+static __always_inline u32 xen_ops_nr_ports(const struct xen_evtchn_ops *ops,
+					    struct kvm *kvm,
+					    const struct xen_layout *layout)
+{
+	return INDIRECT_CALL_2(ops->nr_ports, xen_2l_nr_ports, xen_fifo_nr_ports,
+			       kvm, layout);
+}
+
+static __always_inline int xen_ops_mark(const struct xen_evtchn_ops *ops,
+					struct kvm_vcpu *vcpu,
+					const struct xen_layout *layout,
+					u32 port, u32 priority)
+{
+	return INDIRECT_CALL_2(ops->mark, xen_2l_mark, xen_fifo_mark, vcpu,
+			       layout, port, priority);
+}
+
+static __always_inline bool xen_ops_select(const struct xen_evtchn_ops *ops,
+					   void *vcpu_info,
+					   const struct xen_layout *layout,
+					   u32 port)
+{
+	return INDIRECT_CALL_2(ops->select, xen_2l_select, xen_fifo_select,
+			       vcpu_info, layout, port);
 }
 
 #endif /* _KVM_XEN_EVENTS_H */

@@ -56,9 +56,9 @@ static void *const *page_of(struct xen_fifo *fifo, u32 nr)
 	return &fifo->pages[nr / XEN_ABI_FIFO_PAGE_PORTS];
 }
 
-/* Pairs with the release in fifo_ctl.c that adds a page. */
 static struct gfn_to_pfn_cache *word_gpc(struct xen_fifo *fifo, u32 nr)
 {
+	/* Pairs with the release in fifo_ctl.c that adds a page. */
 	return smp_load_acquire(page_of(fifo, nr));
 }
 
@@ -67,9 +67,9 @@ static u32 *word_in(void *page, u32 nr)
 	return (u32 *)page + nr % XEN_ABI_FIFO_PAGE_PORTS;
 }
 
-/* Likewise for a control block. */
 static struct xen_fifo_vcpu *fifo_vcpu(struct kvm_vcpu *vcpu)
 {
+	/* Pairs with the release in fifo_ctl.c that places a control block. */
 	return smp_load_acquire(&vcpu->arch.xen.state.fifo);
 }
 
@@ -82,9 +82,9 @@ static void unmap_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo, u32 nr,
 	}
 }
 
-typedef enum xen_evtchn_verdict
-(*queue_fn)(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
-	    struct xen_abi_fifo_control *control);
+typedef enum xen_evtchn_verdict (*queue_fn)(struct evtchn_fifo_event *event,
+					    u32 *word, u32 *tail_word,
+					    struct xen_abi_fifo_control *control);
 
 /* All but the tail's word is mapped; @page is that of the port's. */
 static int queue_mapped(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,

@@ -29,7 +29,7 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	struct kvm *kvm = vcpu->kvm;
 	const struct xen_evtchn_ops *ops = xen_ops(kvm);
 	const struct xen_layout *layout = xen_layout(kvm);
-	u32 nr_ports = XEN_EVTCHN_CALL(ops, nr_ports, kvm, layout);
+	u32 nr_ports = xen_ops_nr_ports(ops, kvm, layout);
 	int verdict;
 
 	if (unlikely(port >= nr_ports))
@@ -39,7 +39,7 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	if (xen_must_not_lock())
 		return -EWOULDBLOCK;
 
-	verdict = XEN_EVTCHN_CALL(ops, mark, vcpu, layout, port, priority);
+	verdict = xen_ops_mark(ops, vcpu, layout, port, priority);
 	if (likely(verdict >= 0))
 		tell(vcpu, ops, layout, port, verdict);
 	return verdict;

@@ -25,7 +25,7 @@
  * where it ends is not told to the guest, nor taken from it.
  */
 struct evtchn_fifo_queue {
-	seam_lock_t lock;	/* guards tail, and who is put on this queue */
+	struct seam_lock lock;	/* guards tail, and who is put on this queue */
 	u32 tail;		/* the port that was linked last, or 0 */
 	u16 vcpu;		/* whose it is, for those who save it */
 	u8 priority;

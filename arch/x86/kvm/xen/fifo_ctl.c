@@ -245,7 +245,7 @@ int xen_fifo_set_priority(struct kvm *kvm, u32 nr, u32 priority)
 	if (!nr || nr >= nr_ports || priority >= XEN_ABI_FIFO_NR_QUEUES)
 		return -EINVAL;
 	if (xen_ops(kvm) != &xen_fifo_ops)
-		return -ENOSYS;
+		return -XEN_ABI_ENOSYS;
 
 	port = xen_fifo_make_port(kvm->arch.xen.state.fifo,
 				  array_index_nospec(nr, nr_ports),

@@ -77,11 +77,12 @@ static struct xen_port __rcu **find_leaf(struct kvm *kvm, u32 send_port)
 {
 	struct xen_ports *ports;
 
-	/* Both pair with the releases in make_slot(): what is seen is zeroed. */
+	/* Pairs with the release in make_table(): what is seen is zeroed. */
 	ports = smp_load_acquire(&kvm->arch.xen.state.ports);
 	if (unlikely(!ports))
 		return NULL;
 
+	/* Likewise, in make_slot(). */
 	return smp_load_acquire(&ports->leaves[send_port / LEAF_PORTS]);
 }
 
@@ -108,8 +109,11 @@ static struct xen_ports *make_table(struct kvm *kvm)
 		return ports;
 
 	ports = kzalloc(sizeof(*ports), GFP_KERNEL_ACCOUNT);
-	if (ports)
-		smp_store_release(&kvm->arch.xen.state.ports, ports);
+	if (!ports)
+		return NULL;
+
+	/* Pairs with the acquire in find_leaf(). */
+	smp_store_release(&kvm->arch.xen.state.ports, ports);
 	return ports;
 }
 
@@ -128,6 +132,7 @@ static struct xen_port __rcu **make_slot(struct kvm *kvm, u32 send_port)
 	if (!leaf)
 		return NULL;
 
+	/* Pairs with the acquire in find_leaf(). */
 	smp_store_release(&ports->leaves[send_port / LEAF_PORTS], leaf);
 	return find_slot(kvm, send_port);
 }

@@ -81,33 +81,37 @@ static __always_inline u8 kernel_xchg(u8 *byte, u8 new)
 	return xchg(byte, new);
 }
 
-/* Locks of the units themselves, which interrupt handlers take as well. */
-typedef spinlock_t seam_lock_t;
+/* A lock of the units themselves, which interrupt handlers take as well. */
+struct seam_lock {
+	spinlock_t spin;	/* interrupts are off while it is held */
+};
 
-#define seam_lock_init(lock)	spin_lock_init(lock)
+#define seam_lock_init(lock)	spin_lock_init(&(lock)->spin)
 
 /*
  * Take @a and @b, which may be one, the lower address first.  Returns what
  * seam_unlock_pair() wants back.
  */
-static __always_inline unsigned long seam_lock_pair(seam_lock_t *a,
-						    seam_lock_t *b)
+static __always_inline unsigned long seam_lock_pair(struct seam_lock *a,
+						    struct seam_lock *b)
 {
-	seam_lock_t *first = a < b ? a : b;
+	struct seam_lock *first = a < b ? a : b;
 	unsigned long flags;
 
-	spin_lock_irqsave(first, flags);
+	spin_lock_irqsave(&first->spin, flags);
 	if (unlikely(a != b))
-		spin_lock_nested(a < b ? b : a, SINGLE_DEPTH_NESTING);
+		spin_lock_nested(a < b ? &b->spin : &a->spin,
+				 SINGLE_DEPTH_NESTING);
 	return flags;
 }
 
-static __always_inline void seam_unlock_pair(seam_lock_t *a, seam_lock_t *b,
+static __always_inline void seam_unlock_pair(struct seam_lock *a,
+					     struct seam_lock *b,
 					     unsigned long flags)
 {
 	if (unlikely(a != b))
-		spin_unlock(a < b ? b : a);
-	spin_unlock_irqrestore(a < b ? a : b, flags);
+		spin_unlock(a < b ? &b->spin : &a->spin);
+	spin_unlock_irqrestore(a < b ? &a->spin : &b->spin, flags);
 }
 
 #endif /* _KVM_XEN_SEAM_H */

@@ -2,12 +2,12 @@
 /*
  * Xen's singleshot timer: one per vCPU, that raises a port when it expires.
  *
- * Owns timer_* and timer of struct kvm_vcpu_xen, and state.timer_priority.  Port and expiry belong to
- * the vCPU's thread, or an ioctl that holds its mutex.  The hrtimer expires in
- * hard interrupt context, on PREEMPT_RT as well, where no guest page may be
- * touched: it sets timer_pending and kicks the vCPU, which raises the event.
- * timer_expires stays set until then, so that whoever reads it in between, to
- * migrate the guest, sees a timer that is still owed.
+ * Owns timer_* and timer of struct kvm_vcpu_xen, and state.timer_priority.
+ * Port and expiry belong to the vCPU's thread, or an ioctl that holds its
+ * mutex.  The hrtimer expires in hard interrupt context, on PREEMPT_RT as well,
+ * where no guest page may be touched: it sets timer_pending and kicks the vCPU,
+ * which raises the event.  timer_expires stays set until then, so that whoever
+ * reads it in between, to migrate the guest, sees a timer that is still owed.
  */
 #include "internal.h"
 #include "trace.h"

@@ -73,7 +73,7 @@ void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		return;
 	}
 
-	due = XEN_EVTCHN_CALL(ops, select, map.khva, layout, port);
+	due = xen_ops_select(ops, map.khva, layout, port);
 	xen_unmap(&map);
 	if (due)
 		xen_upcall_raise(vcpu);
