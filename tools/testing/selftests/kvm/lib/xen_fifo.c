@@ -4,6 +4,7 @@
  * them, hypercalls at its orders, priorities, and the state that is saved.
  */
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "test_util.h"
 #include "xen_fifo.h"
@@ -24,6 +25,7 @@ void xen_fifo_init_vcpu(struct xen_vm *x, unsigned int vcpu)
 	c->control = (void *)((XEN_CONTROL_GFN(vcpu) << 12) + XEN_CONTROL_OFFSET);
 	c->vcpu_info = (void *)XEN_VCPU_INFO_GPA(vcpu);
 	c->ports = (void *)XEN_PORTS_GPA;
+	c->nr_ports = XEN_GUEST_PORTS;
 
 	vcpu_sregs_get(x->vcpu[vcpu], &sregs);
 	sregs.gs.base = XEN_CONSUMER_AT(vcpu);
@@ -94,7 +96,9 @@ void xen_fifo_host_consumer(struct xen_vm *x, unsigned int vcpu, struct xen_fifo
 	c->words = xen_fifo_word(x, 0);
 	c->control = xen_fifo_control(x, vcpu);
 	c->vcpu_info = xen_vcpu_info(x, vcpu);
-	c->ports = xen_fifo_port(x, 0);
+	c->nr_ports = XEN_FIFO_MAX_PORT + 1;
+	c->ports = calloc(c->nr_ports, sizeof(*c->ports));
+	TEST_ASSERT(c->ports, "No memory");
 }
 
 static int64_t order(struct xen_vm *x, bool wide, uint32_t op)

@@ -43,7 +43,7 @@ static bool consume_one(struct xen_fifo_consumer *c, unsigned int queue, unsigne
 	uint32_t port = c->head[queue] ?: READ_ONCE(c->control->head[queue]);
 	uint32_t word;
 
-	if (!port || port > XEN_FIFO_MAX_PORT) {
+	if (!port || port >= c->nr_ports) {
 		c->head[queue] = 0;
 		c->nr_bad++;
 		return false;
@@ -164,6 +164,23 @@ void xen_guest_vcpu_upcall(struct ex_regs *regs)
 {
 	x2apic_write_reg(APIC_EOI, 0);
 	upcall();
+}
+
+unsigned int xen_guest_send_idle(uint32_t first, unsigned int nr)
+{
+	volatile struct xen_fifo_port *port;
+	unsigned int sent = 0;
+	uint32_t i;
+
+	for (i = first; i < first + nr; i++) {
+		port = xen_guest_port(i);
+		if (port->sent != port->handled)
+			continue;
+		port->sent++;
+		GUEST_ASSERT_EQ(xen_guest_send(true, i), 0);
+		sent++;
+	}
+	return sent;
 }
 
 void xen_guest_fifo_serve(void)

@@ -73,13 +73,17 @@ struct xen_set_priority {
 #define XEN_CONSUMER_AT(i)	(XEN_CONSUMER_GPA + XEN_CONSUMER_PAGES * 0x1000 * (uint64_t)(i))
 #define XEN_PORTS_GPA		XEN_CONSUMER_AT(XEN_MAX_VCPUS)
 
-/* What all consumers of a VM keep of a port, and its sender tells them. */
+/* What senders and consumers tell each other of a port. */
 struct xen_fifo_port {
-	uint32_t handled;		/* times */
+	uint32_t sent;			/* times */
+	uint32_t handled;
 	uint32_t turn;			/* of its next event in its queue, or 0: unknown */
+	uint32_t pad;
 };
 
-#define XEN_PORTS_PAGES		((XEN_FIFO_MAX_PORT + 1) * sizeof(struct xen_fifo_port) / 0x1000)
+/* The ports that consumers in the guest know. */
+#define XEN_GUEST_PORTS		2048u
+#define XEN_PORTS_PAGES		(XEN_GUEST_PORTS * sizeof(struct xen_fifo_port) / 0x1000)
 
 #define XEN_FIFO_LOG_SIZE	1024u
 
@@ -90,10 +94,11 @@ struct xen_fifo_consumer {
 	struct xen_fifo_control *control;
 	void *vcpu_info;
 	struct xen_fifo_port *ports;
+	uint32_t nr_ports;
 	uint32_t head[XEN_FIFO_NR_QUEUES];
 	uint32_t turn[XEN_FIFO_NR_QUEUES];	/* of the last event that had one */
 	uint32_t nr_disordered;
-	uint32_t nr_bad;			/* heads and links to port 0 or beyond all */
+	uint32_t nr_bad;			/* heads and links that are none */
 	uint64_t nr_handled;
 	uint64_t nr_upcalls;
 	uint32_t log[XEN_FIFO_LOG_SIZE];	/* the last that were handled */
@@ -129,6 +134,12 @@ struct xen_fifo_consumer *xen_guest_consumer(void);
 void xen_guest_vm_upcall(struct ex_regs *regs);
 void xen_guest_vcpu_upcall(struct ex_regs *regs);
 
+/*
+ * Guest: send once on each port from @first on that is not waited for.  Ports
+ * are registered, and each has one sender.  Returns how many were sent.
+ */
+unsigned int xen_guest_send_idle(uint32_t first, unsigned int nr);
+
 /* Guest: sleep for ever, handling events. */
 void xen_guest_fifo_serve(void);
 
@@ -158,7 +169,10 @@ bool xen_fifo_is_pending(struct xen_vm *x, uint32_t port);
 /* Host: what the guest's own consumer keeps... */
 struct xen_fifo_consumer *xen_fifo_guest_consumer(struct xen_vm *x, unsigned int vcpu);
 
-/* ... and one to be in its place, while it does not run. */
+/*
+ * ... and one to be in its place, while it does not run.  It has a table of all
+ * ports for itself, which ends with the process.
+ */
 void xen_fifo_host_consumer(struct xen_vm *x, unsigned int vcpu, struct xen_fifo_consumer *c);
 
 /* Host: the calls, ordered from vCPU 0, which runs xen_guest_obey(). */
@@ -201,6 +215,40 @@ int xen_set_fifo_ports(struct xen_vm *x, uint32_t nr,
 		       const struct kvm_xen_evtchn_fifo_port *entries);
 int xen_get_ports(struct xen_vm *x, uint32_t first, uint32_t nr,
 		  struct kvm_xen_evtchn_entry *entries);
+
+/*
+ * Host: a thread that sends on each port whose last event was handled, over and
+ * over: by ioctl, or by irqfds that it makes.  Events of a port go to the vCPU
+ * that its number is modulo their number.
+ */
+enum xen_traffic_kind {
+	XEN_BY_IOCTL,
+	XEN_BY_IRQFD,
+};
+
+#define XEN_TRAFFIC_PORTS	32u
+
+struct xen_traffic {
+	struct xen_vm *x;
+	enum xen_traffic_kind kind;
+	uint32_t first;
+	unsigned int nr;
+	unsigned int pause_us;		/* between rounds */
+	uint32_t priority;		/* of ioctls */
+	int fds[XEN_TRAFFIC_PORTS];
+	uint64_t nr_sent;
+	uint64_t nr_failed;
+	pthread_t thread;
+	bool stop;
+};
+
+void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_kind kind,
+		      uint32_t first, unsigned int nr);
+void xen_traffic_start(struct xen_traffic *t);
+void xen_traffic_stop(struct xen_traffic *t);
+
+/* True once all that was sent on ports below @end is handled, as often as sent. */
+bool xen_fifo_settles(struct xen_vm *x, uint32_t end);
 
 /* Whether the VM is at FIFO. */
 bool xen_is_fifo(struct xen_vm *x);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Traffic of FIFO events: senders that know what has become of each event, so
+ * that a test can say that none was lost.
+ */
+#include <sys/eventfd.h>
+
+#include "test_util.h"
+#include "xen_fifo.h"
+
+#define FIRST_GSI	24
+
+static uint32_t vcpu_of(struct xen_traffic *t, uint32_t port)
+{
+	return port % t->x->nr_vcpus;
+}
+
+void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_kind kind,
+		      uint32_t first, unsigned int nr)
+{
+	struct xen_routes routes = {};
+	unsigned int i;
+
+	*t = (struct xen_traffic) {
+		.x = x,
+		.kind = kind,
+		.first = first,
+		.nr = nr,
+		.priority = XEN_PRIO_2LEVEL,
+	};
+	TEST_ASSERT(nr <= XEN_TRAFFIC_PORTS && first + nr <= XEN_GUEST_PORTS, "Too many ports");
+	if (kind != XEN_BY_IRQFD)
+		return;
+
+	for (i = 0; i < nr; i++)
+		xen_route_add(&routes, FIRST_GSI + i, first + i, vcpu_of(t, first + i));
+	TEST_ASSERT_EQ(xen_route_write(x, &routes), 0);
+	for (i = 0; i < nr; i++)
+		t->fds[i] = xen_irqfd(x, FIRST_GSI + i);
+}
+
+static int send(struct xen_traffic *t, unsigned int i)
+{
+	uint32_t port = t->first + i;
+
+	if (t->kind == XEN_BY_IRQFD)
+		return eventfd_write(t->fds[i], 1);
+	return xen_send_prio(t->x, port, vcpu_of(t, port), t->priority);
+}
+
+/* Counted as sent before it is: it may be handled at once. */
+static void send_idle(struct xen_traffic *t)
+{
+	struct xen_fifo_port *port;
+	unsigned int i;
+
+	for (i = 0; i < t->nr; i++) {
+		port = xen_fifo_port(t->x, t->first + i);
+		if (READ_ONCE(port->handled) != port->sent)
+			continue;
+		WRITE_ONCE(port->sent, port->sent + 1);
+		if (send(t, i))
+			WRITE_ONCE(t->nr_failed, t->nr_failed + 1);
+		WRITE_ONCE(t->nr_sent, t->nr_sent + 1);
+	}
+}
+
+static void *traffic_thread(void *arg)
+{
+	struct xen_traffic *t = arg;
+
+	while (!READ_ONCE(t->stop)) {
+		send_idle(t);
+		usleep(t->pause_us);
+	}
+	return NULL;
+}
+
+void xen_traffic_start(struct xen_traffic *t)
+{
+	t->stop = false;
+	TEST_ASSERT(!pthread_create(&t->thread, NULL, traffic_thread, t), "No thread");
+}
+
+void xen_traffic_stop(struct xen_traffic *t)
+{
+	WRITE_ONCE(t->stop, true);
+	pthread_join(t->thread, NULL);
+}
+
+static bool is_settled(struct xen_vm *x, uint32_t end)
+{
+	struct xen_fifo_port *port;
+	uint32_t i;
+
+	for (i = 1; i < end; i++) {
+		port = xen_fifo_port(x, i);
+		if (READ_ONCE(port->sent) != READ_ONCE(port->handled))
+			return false;
+	}
+	return true;
+}
+
+bool xen_fifo_settles(struct xen_vm *x, uint32_t end)
+{
+	uint32_t i;
+
+	if (xen_wait_for(is_settled(x, end)))
+		return true;
+
+	for (i = 1; i < end; i++)
+		if (xen_fifo_port(x, i)->sent != xen_fifo_port(x, i)->handled)
+			printf("# Port %u: %u sent, %u handled, word %#x\n", i,
+			       xen_fifo_port(x, i)->sent, xen_fifo_port(x, i)->handled,
+			       *xen_fifo_word(x, i));
+	return false;
+}
