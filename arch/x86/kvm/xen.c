@@ -4,26 +4,35 @@
  *
  * The units are in xen/, listed from the ground up in xen/internal.h.  An
  * event goes from a port (ports.c), the VMM or an irqfd (evtchn.c), through
- * the event channel ABI (evtchn_core.h, evtchn_2l.c), to an upcall (upcall.c).
- * A hypercall goes through hypercall.c, an attribute through attr.c.
+ * the event channel ABI in use (events.h: events_2l.c over evtchn_2l.c, or
+ * events_fifo.c over evtchn_fifo.c), to an upcall (upcall.c).  A hypercall goes
+ * through hypercall.c, an attribute through attr.c.
  *
  * Locks, a lock being taken inside those it is indented under:
  *
  *   vcpu->mutex		what a vCPU's thread owns: timer, runstate, poll
- *     kvm->srcu (read)		memslots, and every struct xen_port in use
+ *     state.fifo_lock		pages, control blocks, the ABI in use
+ *       kvm->srcu (read)	as below
+ *     kvm->srcu (read)		memslots, and what events are raised through
  *     kvm->arch.xen.xen_lock	configuration, attributes, changes of ports
  *       kvm->srcu (read)	for whoever maps a page under xen_lock
  *         gpc->refresh_lock	a mapping that is made; sleeps
- *         gpc->lock (read)	a mapping that is used; interrupts off
+ *         evtchn_fifo_queue.lock  interrupts off; two by their addresses
+ *           gpc->lock (read)	a page of the event array
+ *             gpc->lock (read)	a control block
+ *               gpc->lock (try)	another page of the array
+ *         gpc->lock (read)	any other mapping; interrupts off
  *           gpc->lock (read)	the second page of a runstate area only
  *
  * xen_lock is taken by vCPUs inside a read section of kvm->srcu, when they
- * write the hypercall MSR: synchronize_srcu() must not be called under it.
+ * write the hypercall MSR: synchronize_srcu() must not be called under it.  It
+ * is called under fifo_lock, which vCPUs take outside of such sections.
  *
- * Without locks: shared_info and vcpu_info themselves, by locked operations of
- * the guest's own kind; long_mode, the vectors and a port's target, one word
- * each, read once per operation; parked selections, atomics, see upcall.c;
- * poll_mask and its counter, see poll.c; timer_pending, see timer.c.
+ * Without locks: shared_info, vcpu_info and the event array, by locked
+ * operations of the guest's own kind; long_mode, the vectors, a port's target
+ * and its priority, one word each, read once per operation; parked selections,
+ * atomics, see upcall.c; poll_mask and its counter, see poll.c; timer_pending,
+ * see timer.c.
  *
  * In hard interrupt context run hrtimer callbacks, which touch no guest page,
  * and events of irqfds, which take gpc->lock where it spins and are put off to
