@@ -10,15 +10,41 @@
 
 #define FIRST_GSI	24
 
-static uint32_t vcpu_of(struct xen_traffic *t, uint32_t port)
+/* Where the next event of @port goes. */
+static struct kvm_irq_routing_xen_evtchn next_event(struct xen_traffic *t, uint32_t port)
 {
-	return port % t->x->nr_vcpus;
+	struct kvm_irq_routing_xen_evtchn event = {
+		.port = port,
+		.vcpu = port % t->x->nr_vcpus,
+		.priority = XEN_PRIO_2LEVEL,
+	};
+
+	if (t->wanders) {
+		event.vcpu = rand_r(&t->seed) % t->x->nr_vcpus;
+		event.priority = rand_r(&t->seed) % (XEN_FIFO_NR_QUEUES + 1);
+		if (event.priority == XEN_FIFO_NR_QUEUES)
+			event.priority = XEN_PRIO_2LEVEL;
+	}
+	return event;
+}
+
+void xen_traffic_route(struct xen_traffic *t)
+{
+	struct kvm_irq_routing_xen_evtchn event;
+	struct xen_routes routes = {};
+	unsigned int i;
+
+	for (i = 0; i < t->nr; i++) {
+		event = next_event(t, t->first + i);
+		xen_route_add(&routes, FIRST_GSI + i, event.port, event.vcpu);
+		routes.table->entries[i].u.xen_evtchn.priority = event.priority;
+	}
+	TEST_ASSERT_EQ(xen_route_write(t->x, &routes), 0);
 }
 
 void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_kind kind,
 		      uint32_t first, unsigned int nr)
 {
-	struct xen_routes routes = {};
 	unsigned int i;
 
 	*t = (struct xen_traffic) {
@@ -26,26 +52,26 @@ void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_
 		.kind = kind,
 		.first = first,
 		.nr = nr,
-		.priority = XEN_PRIO_2LEVEL,
+		.seed = first,
 	};
 	TEST_ASSERT(nr <= XEN_TRAFFIC_PORTS && first + nr <= XEN_GUEST_PORTS, "Too many ports");
 	if (kind != XEN_BY_IRQFD)
 		return;
 
-	for (i = 0; i < nr; i++)
-		xen_route_add(&routes, FIRST_GSI + i, first + i, vcpu_of(t, first + i));
-	TEST_ASSERT_EQ(xen_route_write(x, &routes), 0);
+	xen_traffic_route(t);
 	for (i = 0; i < nr; i++)
 		t->fds[i] = xen_irqfd(x, FIRST_GSI + i);
 }
 
 static int send(struct xen_traffic *t, unsigned int i)
 {
-	uint32_t port = t->first + i;
+	struct kvm_irq_routing_xen_evtchn event;
 
 	if (t->kind == XEN_BY_IRQFD)
 		return eventfd_write(t->fds[i], 1);
-	return xen_send_prio(t->x, port, vcpu_of(t, port), t->priority);
+
+	event = next_event(t, t->first + i);
+	return xen_send_prio(t->x, event.port, event.vcpu, event.priority);
 }
 
 /* Counted as sent before it is: it may be handled at once. */
@@ -86,6 +112,28 @@ void xen_traffic_stop(struct xen_traffic *t)
 {
 	WRITE_ONCE(t->stop, true);
 	pthread_join(t->thread, NULL);
+}
+
+uint64_t xen_fifo_nr_handled(struct xen_vm *x)
+{
+	uint64_t nr = 0;
+	unsigned int i;
+
+	for (i = 0; i < x->nr_vcpus; i++)
+		nr += READ_ONCE(xen_fifo_guest_consumer(x, i)->nr_handled);
+	return nr;
+}
+
+bool xen_fifo_handles(struct xen_vm *x, uint64_t nr)
+{
+	uint64_t handled = xen_fifo_nr_handled(x), end = handled + nr;
+
+	while (handled < end) {
+		if (!xen_wait_for(xen_fifo_nr_handled(x) > handled))
+			return false;
+		handled = xen_fifo_nr_handled(x);
+	}
+	return true;
 }
 
 static bool is_settled(struct xen_vm *x, uint32_t end)

@@ -234,7 +234,8 @@ struct xen_traffic {
 	uint32_t first;
 	unsigned int nr;
 	unsigned int pause_us;		/* between rounds */
-	uint32_t priority;		/* of ioctls */
+	bool wanders;			/* to another vCPU and priority each time */
+	unsigned int seed;
 	int fds[XEN_TRAFFIC_PORTS];
 	uint64_t nr_sent;
 	uint64_t nr_failed;
@@ -246,6 +247,13 @@ void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_
 		      uint32_t first, unsigned int nr);
 void xen_traffic_start(struct xen_traffic *t);
 void xen_traffic_stop(struct xen_traffic *t);
+
+/* Route the irqfds to vCPUs and priorities, by chance where the traffic wanders. */
+void xen_traffic_route(struct xen_traffic *t);
+
+/* True once the VM's own consumers have handled @nr events more, however long. */
+bool xen_fifo_handles(struct xen_vm *x, uint64_t nr);
+uint64_t xen_fifo_nr_handled(struct xen_vm *x);
 
 /* True once all that was sent on ports below @end is handled, as often as sent. */
 bool xen_fifo_settles(struct xen_vm *x, uint32_t end);
