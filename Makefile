@@ -46,7 +46,7 @@ build-test: modules ## what building and integrating refuse, and how
 	$(Q)$(testbed) scripts/test-build
 
 unit: ## the pure units in user space
-	$(Q)$(testbed) make -C tools/testing/kvm-xen
+	$(Q)$(testbed) make -j"$$(nproc)" -C tools/testing/kvm-xen
 
 selftests: modules emulator ## this project's KVM selftests
 	$(Q)$(testbed) tools/testing/boot/build-selftests

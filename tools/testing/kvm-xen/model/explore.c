@@ -2,6 +2,7 @@
 /* The explorer: coroutines, paths, and the states already seen. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include "explore.h"
@@ -11,9 +12,12 @@
 #define NR_SLOTS	(1u << 20)
 
 struct coroutine {
-	ucontext_t context;
+	jmp_buf begin;		/* where it is launched, over and over */
+	jmp_buf here;		/* where it gave way */
 	const struct actor *actor;
 	bool (*ready)(void);
+	const u32 *word;	/* or waits for bits in here to be clear */
+	u32 mask;
 	bool finished;
 	u64 history;		/* digest of all that it has read */
 };
@@ -27,7 +31,8 @@ struct slot {
 
 static struct coroutine coroutines[EXPLORE_ACTORS];
 static char stacks[EXPLORE_ACTORS][STACK_SIZE] __attribute__((aligned(64)));
-static ucontext_t scheduler;
+static jmp_buf scheduler;
+static unsigned int nr_made;
 static unsigned int nr_actors, running;
 
 static const struct explore_job *job;
@@ -51,6 +56,11 @@ void explore_note(u64 value)
 	coroutines[running].history = mix(coroutines[running].history, value);
 }
 
+void explore_forget(u64 position)
+{
+	coroutines[running].history = mix(running, position);
+}
+
 void explore_fail(const char *what)
 {
 	if (!violation)
@@ -64,7 +74,8 @@ static size_t offset_of(const volatile void *addr)
 
 static void give_way(void)
 {
-	swapcontext(&coroutines[running].context, &scheduler);
+	if (!_setjmp(coroutines[running].here))
+		_longjmp(scheduler, 1);
 }
 
 static const char *const how_names[] = {
@@ -124,6 +135,38 @@ void explore_wait(bool (*ready)(void))
 		printf("#   %-10s goes on\n", c->actor->name);
 }
 
+void explore_wait_clear(const u32 *word, u32 mask)
+{
+	struct coroutine *c = &coroutines[running];
+
+	c->word = word;
+	c->mask = mask;
+	give_way();
+	c->word = NULL;
+	explore_note(offset_of(word));
+	if (tracing)
+		printf("#   %-10s finds %s free\n", c->actor->name,
+		       job->name(word));
+}
+
+/*
+ * seam_lock_hook.  Taking a lock is one step with what follows, and releasing
+ * it one with what precedes: neither can be told apart by anybody.
+ */
+static void lock_hook(struct seam_lock *lock)
+{
+	if (offset_of(lock) >= job->size)
+		explore_fail("a lock outside of the world");
+	else
+		explore_wait_clear(&lock->held, ~0u);
+}
+
+static void set_hooks(bool on)
+{
+	seam_hook = on ? hook : NULL;
+	seam_lock_hook = on ? lock_hook : NULL;
+}
+
 bool explore_earlier_done(void)
 {
 	unsigned int i;
@@ -136,18 +179,44 @@ bool explore_earlier_done(void)
 	return true;
 }
 
+/* The first frame on a coroutine's stack, which nothing returns from. */
 static void entry(void)
 {
-	const struct actor *actor = coroutines[running].actor;
+	const struct actor *actor;
 
+	_setjmp(coroutines[running].begin);
+	actor = coroutines[running].actor;
 	actor->run(actor->arg);
 	coroutines[running].finished = true;
+	_longjmp(scheduler, 1);
+}
+
+static void go_to(unsigned int nr, jmp_buf where)
+{
+	running = nr;
+	if (!_setjmp(scheduler))
+		_longjmp(where, 1);
 }
 
 static void resume(unsigned int nr)
 {
+	go_to(nr, coroutines[nr].here);
+}
+
+/* Give a coroutine its stack, on which it runs to its first step. */
+static void make(unsigned int nr)
+{
+	static ucontext_t context;
+
+	nr_made++;
 	running = nr;
-	swapcontext(&scheduler, &coroutines[nr].context);
+	getcontext(&context);
+	context.uc_stack.ss_sp = stacks[nr];
+	context.uc_stack.ss_size = STACK_SIZE;
+	context.uc_link = NULL;
+	makecontext(&context, entry, 0);
+	if (!_setjmp(scheduler))
+		setcontext(&context);
 }
 
 /* Make a coroutine and run it to the brink of its first step. */
@@ -157,14 +226,13 @@ static void launch(unsigned int nr)
 
 	c->actor = &job->actors[nr];
 	c->ready = NULL;
+	c->word = NULL;
 	c->finished = false;
 	c->history = nr;
-	getcontext(&c->context);
-	c->context.uc_stack.ss_sp = stacks[nr];
-	c->context.uc_stack.ss_size = STACK_SIZE;
-	c->context.uc_link = &scheduler;
-	makecontext(&c->context, entry, 0);
-	resume(nr);
+	if (nr == nr_made)
+		make(nr);
+	else
+		go_to(nr, c->begin);
 }
 
 static void step(unsigned int nr)
@@ -178,10 +246,10 @@ static void replay(unsigned int depth)
 {
 	unsigned int i;
 
-	seam_hook = NULL;
+	set_hooks(false);
 	memset(job->world, 0, job->size);
 	job->start();
-	seam_hook = hook;
+	set_hooks(true);
 	for (i = 0; i < nr_actors; i++)
 		launch(i);
 	for (i = 0; i < depth; i++)
@@ -190,9 +258,11 @@ static void replay(unsigned int depth)
 
 static bool is_enabled(unsigned int nr)
 {
+	struct coroutine *c = &coroutines[nr];
+
 	running = nr;
-	return !coroutines[nr].finished &&
-	       (!coroutines[nr].ready || coroutines[nr].ready());
+	return !c->finished && (!c->ready || c->ready()) &&
+	       (!c->word || !(*c->word & c->mask));
 }
 
 static unsigned int enabled(void)
@@ -260,10 +330,17 @@ static u64 finish(void)
 			explore_fail("actors wait for each other");
 	}
 
-	seam_hook = NULL;
+	set_hooks(false);
 	if (!violation)
 		job->judge();
 	return 1;
+}
+
+static u64 add(u64 a, u64 b)
+{
+	u64 sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? EXPLORE_MANY : sum;
 }
 
 static u64 walk(unsigned int depth);
@@ -282,7 +359,7 @@ static u64 branch(unsigned int depth, unsigned int set)
 			replay(depth);
 		path[depth] = i;
 		step(i);
-		ways += walk(depth + 1);
+		ways = add(ways, walk(depth + 1));
 		moved = true;
 	}
 
@@ -333,7 +410,7 @@ struct explore_result explore(const struct explore_job *what)
 	result.interleavings = walk(0);
 	result.states = nr_states;
 	result.violation = violation;
-	seam_hook = NULL;
+	set_hooks(false);
 	return result;
 }
 
@@ -342,6 +419,6 @@ void explore_trace(void)
 	tracing = true;
 	replay(violation_depth);
 	tracing = false;
-	seam_hook = NULL;
+	set_hooks(false);
 	printf("#   %s\n", violation);
 }

@@ -16,7 +16,7 @@
 #ifndef _KVM_XEN_EXPLORE_H
 #define _KVM_XEN_EXPLORE_H
 
-#define EXPLORE_ACTORS	3
+#define EXPLORE_ACTORS	4
 
 struct actor {
 	const char *name;
@@ -36,8 +36,10 @@ struct explore_job {
 	const char *(*name)(const volatile void *addr);
 };
 
+#define EXPLORE_MANY	(~0ull)
+
 struct explore_result {
-	u64 interleavings;
+	u64 interleavings;		/* EXPLORE_MANY: that or more */
 	u64 states;
 	const char *violation;		/* NULL: there is none */
 };
@@ -53,9 +55,21 @@ void explore_fail(const char *what);
 /* For actors: give way until @ready.  Resuming is a step of its own. */
 void explore_wait(bool (*ready)(void));
 
+/*
+ * For actors: give way until no bit of @mask is set in @word, which is in the
+ * world.  The locks of units do so by themselves.
+ */
+void explore_wait_clear(const u32 *word, u32 mask);
+
 /* For actors: a step that reads nothing but what explore_note() tells. */
 void explore_step(const volatile void *addr, size_t len);
 void explore_note(u64 value);
+
+/*
+ * For actors: what was read so far makes no difference to what comes, which
+ * depends on the world and on @position alone.  Fewer states are followed then.
+ */
+void explore_forget(u64 position);
 
 /* In @ready, too: whether all actors that are listed before this finished. */
 bool explore_earlier_done(void);

@@ -89,11 +89,7 @@ static void stop(void)
 	free(words);
 }
 
-typedef enum xen_evtchn_verdict
-(*queue_fn)(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
-	    struct xen_abi_fifo_control *control);
-
-static enum xen_evtchn_verdict queue(u32 port, queue_fn fn)
+static enum xen_evtchn_verdict queue(u32 port, typeof(evtchn_fifo_mark) *fn)
 {
 	const struct model_port *p = &model.ports[port];
 	struct evtchn_fifo_event event = {
@@ -282,7 +278,7 @@ static void compare_port(u32 port)
 
 	CHECK_EQ(fifo_sees_pending(guests, port), p->pending);
 	CHECK_EQ(fifo_sees_masked(guests, port), p->masked);
-	CHECK_EQ(fifo_sees_linked(guests, port), p->on != NULL);
+	CHECK_EQ(fifo_sees_linked(guests, port), !!p->on);
 	CHECK_EQ(fifo_sees_busy(guests, port), false);
 	CHECK_EQ(ports[port].saved, p->saved);
 }

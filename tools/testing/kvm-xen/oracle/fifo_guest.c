@@ -56,6 +56,8 @@ static u32 take_off(struct fifo_guest *g, u8 queue, u32 port)
 		}
 	} while (!replace(&g->words[port], &old, old & ~(LINKED | LINK)));
 
+	if (g->took)
+		g->took(g, queue, port);
 	return old & LINK;
 }
 

@@ -17,6 +17,8 @@ struct fifo_guest {
 	u32 head[FIFO_GUEST_QUEUES];	/* where it is in them, or 0 */
 	/* An event: PENDING of @port has been cleared. */
 	void (*handle)(struct fifo_guest *g, u32 port);
+	/* @port was taken off @queue; may be NULL. */
+	void (*took)(struct fifo_guest *g, u8 queue, u32 port);
 	/* The queue @queue leads to @port, which is on none. */
 	void (*broken)(struct fifo_guest *g, u8 queue, u32 port);
 	/* Wait while BUSY is set in @word; NULL: ask for the unmasking. */

@@ -6,7 +6,7 @@
 #define FLAGS	0x5eedul
 
 seam_hook_t seam_hook;
-void (*seam_lock_hook)(seam_lock_t *lock);
+void (*seam_lock_hook)(struct seam_lock *lock);
 
 void *seam_copy(void *to, const void *from, size_t len)
 {
@@ -20,12 +20,12 @@ void *seam_copy(void *to, const void *from, size_t len)
 	return to;
 }
 
-void seam_lock_init(seam_lock_t *lock)
+void seam_lock_init(struct seam_lock *lock)
 {
 	lock->held = 0;
 }
 
-static void take(seam_lock_t *lock)
+static void take(struct seam_lock *lock)
 {
 	if (seam_lock_hook)
 		seam_lock_hook(lock);
@@ -33,13 +33,13 @@ static void take(seam_lock_t *lock)
 		sched_yield();
 }
 
-static void release(seam_lock_t *lock)
+static void release(struct seam_lock *lock)
 {
 	assert(lock->held);
 	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
-unsigned long seam_lock_pair(seam_lock_t *a, seam_lock_t *b)
+unsigned long seam_lock_pair(struct seam_lock *a, struct seam_lock *b)
 {
 	take(a < b ? a : b);
 	if (a != b)
@@ -47,7 +47,7 @@ unsigned long seam_lock_pair(seam_lock_t *a, seam_lock_t *b)
 	return FLAGS;
 }
 
-void seam_unlock_pair(seam_lock_t *a, seam_lock_t *b, unsigned long flags)
+void seam_unlock_pair(struct seam_lock *a, struct seam_lock *b, unsigned long flags)
 {
 	assert(flags == FLAGS);
 	release(a);

@@ -65,15 +65,15 @@ static inline void seam_report(const volatile void *addr, size_t len,
  * A lock of the units.  Where several actors share one thread, seam_lock_hook
  * gives way to them until the lock is free; NULL: wait for another thread.
  */
-typedef struct {
+struct seam_lock {
 	u32 held;
-} seam_lock_t;
+};
 
-extern void (*seam_lock_hook)(seam_lock_t *lock);
+extern void (*seam_lock_hook)(struct seam_lock *lock);
 
-void seam_lock_init(seam_lock_t *lock);
-unsigned long seam_lock_pair(seam_lock_t *a, seam_lock_t *b);
-void seam_unlock_pair(seam_lock_t *a, seam_lock_t *b, unsigned long flags);
+void seam_lock_init(struct seam_lock *lock);
+unsigned long seam_lock_pair(struct seam_lock *a, struct seam_lock *b);
+void seam_unlock_pair(struct seam_lock *a, struct seam_lock *b, unsigned long flags);
 
 /* memcpy() by the byte, each of them reported. */
 void *seam_copy(void *to, const void *from, size_t len);

@@ -119,11 +119,8 @@ struct evtchn_fifo_event bed_event(u32 nr, u8 vcpu, u8 priority)
 	};
 }
 
-typedef enum xen_evtchn_verdict
-(*queue_fn)(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
-	    struct xen_abi_fifo_control *control);
-
-static enum xen_evtchn_verdict queue(u32 nr, u8 vcpu, u8 priority, queue_fn fn)
+static enum xen_evtchn_verdict queue(u32 nr, u8 vcpu, u8 priority,
+				     typeof(evtchn_fifo_mark) *fn)
 {
 	struct evtchn_fifo_event event = bed_event(nr, vcpu, priority);
 	enum xen_evtchn_verdict verdict;

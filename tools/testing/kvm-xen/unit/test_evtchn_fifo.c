@@ -293,7 +293,7 @@ static void busy_tail_that_is_taken_is_left_alone(void)
 /* Others that raise the port move it while its locks are waited for. */
 static unsigned int moves, moved;
 
-static void move_port(seam_lock_t *lock)
+static void move_port(struct seam_lock *lock)
 {
 	(void)lock;
 	if (moved < moves)

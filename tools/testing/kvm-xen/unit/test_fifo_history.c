@@ -284,7 +284,7 @@ static void xsa_358_359_event_is_raised_by_one(void)
 			save_while_added(appears, looks);
 }
 
-static void move_port(seam_lock_t *lock)
+static void move_port(struct seam_lock *lock)
 {
 	static unsigned int nr;
 
