@@ -98,34 +98,17 @@ int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	return r;
 }
 
-static int unmask_fast(struct kvm *kvm, struct kvm_vcpu *vcpu,
-		       const struct xen_evtchn_ops *ops, u32 port)
+/* Unmask @port, which is below the number of those of @ops and @layout. */
+static int unmask_port(struct kvm *kvm, struct kvm_vcpu *vcpu,
+		       const struct xen_evtchn_ops *ops,
+		       const struct xen_layout *layout, u32 port)
 {
-	const struct xen_layout *layout = xen_layout(kvm);
-	u32 nr_ports = ops->nr_ports(kvm, layout);
-	int verdict;
-
-	if (!port || port >= nr_ports)
-		return -EINVAL;
-
-	port = array_index_nospec(port, nr_ports);
-	verdict = ops->unmask(kvm, vcpu, layout, port);
-	if (verdict > 0)
-		tell(vcpu, ops, layout, port, verdict);
-	return verdict;
-}
-
-/* In the thread of a vCPU. */
-int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
-{
-	const struct xen_evtchn_ops *ops = xen_ops(kvm);
 	int r;
 
-	if (!vcpu)
-		vcpu = ops->last_target(kvm, port);
-
 	for (;;) {
-		r = unmask_fast(kvm, vcpu, ops, port);
+		r = ops->unmask(kvm, vcpu, layout, port);
+		if (r > 0)
+			tell(vcpu, ops, layout, port, r);
 		if (r != -EWOULDBLOCK)
 			return r;
 
@@ -133,6 +116,23 @@ int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 		if (ops->wait(kvm, vcpu, port))
 			return 0;
 	}
+}
+
+/* In the thread of a vCPU. */
+int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	const struct xen_layout *layout = xen_layout(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, layout);
+
+	if (!port || port >= nr_ports)
+		return -EINVAL;
+
+	port = array_index_nospec(port, nr_ports);
+	if (!vcpu)
+		vcpu = ops->last_target(kvm, port);
+
+	return unmask_port(kvm, vcpu, ops, layout, port);
 }
 
 void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,

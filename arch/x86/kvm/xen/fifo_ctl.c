@@ -219,7 +219,8 @@ int xen_fifo_add_page(struct kvm *kvm, u64 gfn)
 	}
 
 	/* Pairs with the acquire of those who raise events. */
-	smp_store_release(&fifo->pages[fifo->nr_pages++], gpc);
+	smp_store_release(&fifo->pages[fifo->nr_pages], gpc);
+	fifo->nr_pages++;
 
 	/* Pairs with evtchn_fifo_save(): it sees the page, or is seen here. */
 	smp_mb();
