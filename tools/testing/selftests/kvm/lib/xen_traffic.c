@@ -9,6 +9,8 @@
 #include "xen_fifo.h"
 
 #define FIRST_GSI	24
+#define FIRST_ORDERED	2	/* priority */
+#define NR_ORDERED	3
 
 /* Where the next event of @port goes. */
 static struct kvm_irq_routing_xen_evtchn next_event(struct xen_traffic *t, uint32_t port)
@@ -19,6 +21,8 @@ static struct kvm_irq_routing_xen_evtchn next_event(struct xen_traffic *t, uint3
 		.priority = XEN_PRIO_2LEVEL,
 	};
 
+	if (t->ordered)
+		event.priority = FIRST_ORDERED + port / t->x->nr_vcpus % NR_ORDERED;
 	if (t->wanders) {
 		event.vcpu = rand_r(&t->seed) % t->x->nr_vcpus;
 		event.priority = rand_r(&t->seed) % (XEN_FIFO_NR_QUEUES + 1);
@@ -45,8 +49,6 @@ void xen_traffic_route(struct xen_traffic *t)
 void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_kind kind,
 		      uint32_t first, unsigned int nr)
 {
-	unsigned int i;
-
 	*t = (struct xen_traffic) {
 		.x = x,
 		.kind = kind,
@@ -55,12 +57,32 @@ void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_
 		.seed = first,
 	};
 	TEST_ASSERT(nr <= XEN_TRAFFIC_PORTS && first + nr <= XEN_GUEST_PORTS, "Too many ports");
-	if (kind != XEN_BY_IRQFD)
+	xen_traffic_attach(t);
+}
+
+void xen_traffic_attach(struct xen_traffic *t)
+{
+	unsigned int i;
+
+	if (t->kind != XEN_BY_IRQFD)
 		return;
 
 	xen_traffic_route(t);
-	for (i = 0; i < nr; i++)
-		t->fds[i] = xen_irqfd(x, FIRST_GSI + i);
+	for (i = 0; i < t->nr; i++)
+		t->fds[i] = xen_irqfd(t->x, FIRST_GSI + i);
+}
+
+void xen_traffic_detach(struct xen_traffic *t)
+{
+	struct kvm_irqfd irqfd = { .flags = KVM_IRQFD_FLAG_DEASSIGN };
+	unsigned int i;
+
+	for (i = 0; t->kind == XEN_BY_IRQFD && i < t->nr; i++) {
+		irqfd.fd = t->fds[i];
+		irqfd.gsi = FIRST_GSI + i;
+		vm_ioctl(t->x->vm, KVM_IRQFD, &irqfd);
+		close(t->fds[i]);
+	}
 }
 
 static int send(struct xen_traffic *t, unsigned int i)
@@ -71,6 +93,9 @@ static int send(struct xen_traffic *t, unsigned int i)
 		return eventfd_write(t->fds[i], 1);
 
 	event = next_event(t, t->first + i);
+	if (t->ordered)
+		WRITE_ONCE(xen_fifo_port(t->x, event.port)->turn,
+			   ++t->turn[event.vcpu][event.priority]);
 	return xen_send_prio(t->x, event.port, event.vcpu, event.priority);
 }
 

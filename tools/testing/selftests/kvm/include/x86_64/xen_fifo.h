@@ -235,6 +235,8 @@ struct xen_traffic {
 	unsigned int nr;
 	unsigned int pause_us;		/* between rounds */
 	bool wanders;			/* to another vCPU and priority each time */
+	bool ordered;			/* to few queues that no other traffic uses */
+	uint32_t turn[XEN_MAX_VCPUS][XEN_FIFO_NR_QUEUES];
 	unsigned int seed;
 	int fds[XEN_TRAFFIC_PORTS];
 	uint64_t nr_sent;
@@ -245,6 +247,10 @@ struct xen_traffic {
 
 void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_kind kind,
 		      uint32_t first, unsigned int nr);
+/* Take irqfds away, after the last event of theirs, and make them again. */
+void xen_traffic_detach(struct xen_traffic *t);
+void xen_traffic_attach(struct xen_traffic *t);
+
 void xen_traffic_start(struct xen_traffic *t);
 void xen_traffic_stop(struct xen_traffic *t);
 
@@ -257,6 +263,34 @@ uint64_t xen_fifo_nr_handled(struct xen_vm *x);
 
 /* True once all that was sent on ports below @end is handled, as often as sent. */
 bool xen_fifo_settles(struct xen_vm *x, uint32_t end);
+
+/*
+ * Host: all that a VMM takes along of a VM whose vCPUs are stopped and for which
+ * nobody raises events; the memory stays where it is.
+ */
+#define XEN_SAVE_PORTS		1024u
+
+struct xen_save {
+	struct kvm_x86_state *state[XEN_MAX_VCPUS];
+	struct kvm_lapic_state lapic[XEN_MAX_VCPUS];
+	struct xen_control control[XEN_MAX_VCPUS];
+	uint8_t vcpu_vector[XEN_MAX_VCPUS];
+	uint8_t vm_vector;
+	uint32_t limit;
+	struct xen_array array;
+	uint32_t nr_fifo_ports;
+	struct kvm_xen_evtchn_fifo_port fifo_ports[XEN_SAVE_PORTS];
+	uint32_t nr_ports;
+	struct kvm_xen_evtchn_entry ports[XEN_SAVE_PORTS];
+};
+
+void xen_fifo_save(struct xen_vm *x, struct xen_save *save);
+
+/* What concerns FIFO, set in a VM that is there; 0 or a negative errno. */
+int xen_fifo_set_saved(struct xen_vm *x, const struct xen_save *save);
+
+/* End the VM, and go on in a new one. */
+void xen_fifo_restore(struct xen_vm *x, struct xen_save *save);
 
 /* Whether the VM is at FIFO. */
 bool xen_is_fifo(struct xen_vm *x);
