@@ -414,7 +414,8 @@ TEST_F(state, of_a_port_that_is_saved_is_raised_where_it_has_a_page)
 	struct kvm_xen_evtchn_fifo_port entries[2] = { plain(PORT), plain(3000) };
 
 	go_to_fifo(self);
-	entries[0].saved = entries[1].saved = 1;
+	entries[0].saved = 1;
+	entries[1].saved = 1;
 	entries[0].vcpu_priority = 3;
 	ASSERT_EQ(0, xen_set_fifo_ports(self->x, 2, entries));
 	EXPECT_EQ(1 << 3, self->c.control->ready);
