@@ -5,45 +5,12 @@
  * to find every one, or it would not find the next real one.
  */
 #include "fifo_unit.h"
-#include "test.h"
 
 #define PENDING	0x80000000u
 #define MASKED	0x40000000u
 #define LINKED	0x20000000u
 #define BUSY	0x10000000u
 #define LINK	0x0001ffffu
-
-enum mistake {
-	NONE,
-	PENDING_AFTER_LINKED,
-	MASK_BEFORE_PENDING,
-	PENDING_IS_ENOUGH,
-	LINKED_IS_TORN,
-	OLD_TAIL_IS_KEPT,
-	LAST_QUEUE_IS_KEPT,
-	READY_BEFORE_HEAD,
-	READY_FOR_EVERY_EVENT,
-	UPCALL_FOR_EVERY_EVENT,
-	READY_IS_OVERWRITTEN,
-	NO_LOCK_OF_LAST_QUEUE,
-	NO_LOOK_AFTER_LOCK,
-	GIVES_UP_WHEN_OVERTAKEN,
-	LOCKS_AS_THEY_COME,
-	UNLOCKS_EARLY,
-	NO_SECOND_TRY,
-	ONE_TRY_WITH_BUSY,
-	NO_BUSY,
-	BUSY_STAYS,
-	LINKS_TO_TAKEN_TAIL,
-	LINK_IS_TORN,
-	LINK_TAKES_THE_MASK,
-	TAIL_IS_FORGOTTEN,
-	UNMASK_ONLY_CLEARS,
-	SAVES_WITHOUT_A_LOOK,
-	LOOKS_BEFORE_SAVING,
-	SAVED_IS_TORN,
-	NR_MISTAKES,
-};
 
 static const char *const mistake_names[NR_MISTAKES] = {
 	[PENDING_AFTER_LINKED] = "PENDING after LINKED",
@@ -73,11 +40,12 @@ static const char *const mistake_names[NR_MISTAKES] = {
 	[SAVES_WITHOUT_A_LOOK] = "no look for a page after saving (XSA-358)",
 	[LOOKS_BEFORE_SAVING] = "look for a page before saving (XSA-359)",
 	[SAVED_IS_TORN] = "saved read, then written",
+	[TRIES_FOREVER] = "tries without end (XSA-295)",
 };
 
-static enum mistake mistake;
+static enum fifo_mistake mistake;
 
-static bool makes(enum mistake which)
+static bool makes(enum fifo_mistake which)
 {
 	return mistake == which;
 }
@@ -150,7 +118,7 @@ static bool link_after(u32 *word, u32 port, unsigned int tries)
 {
 	u32 old = READ_ONCE(*word);
 
-	for (; tries; tries--) {
+	for (; tries || makes(TRIES_FOREVER); tries--) {
 		if (!(old & LINKED) && !makes(LINKS_TO_TAKEN_TAIL))
 			return false;
 		if (write_link(word, &old, port))
@@ -297,10 +265,11 @@ static bool sketch_save(struct evtchn_fifo_port *port, void *const *page)
 	return !sketch_take_saved(port);
 }
 
-struct fifo_unit sketched_fifo_unit(void)
+struct fifo_unit mistaken_fifo_unit(enum fifo_mistake which)
 {
-	mistake = NONE;
+	mistake = which;
 	return (struct fifo_unit) {
+		.bug = mistake_names[which],
 		.lock = sketch_lock,
 		.unlock = sketch_unlock,
 		.mark = sketch_mark,
@@ -320,15 +289,4 @@ struct fifo_unit real_fifo_unit(void)
 		.save = evtchn_fifo_save,
 		.take_saved = evtchn_fifo_take_saved,
 	};
-}
-
-bool planted_fifo_unit(unsigned int nr, struct fifo_unit *unit)
-{
-	if (nr + 1 >= NR_MISTAKES)
-		return false;
-
-	*unit = sketched_fifo_unit();
-	mistake = nr + 1;
-	unit->bug = mistake_names[mistake];
-	return true;
 }

@@ -22,10 +22,44 @@ struct fifo_unit {
 /* The unit as it is. */
 struct fifo_unit real_fifo_unit(void);
 
-/* The one that bugs are planted in, with none; it does as the unit does. */
-struct fifo_unit sketched_fifo_unit(void);
+/* What the sketch of the unit in fifo_planted.c can be told to do wrong. */
+enum fifo_mistake {
+	NO_MISTAKE,
+	PENDING_AFTER_LINKED,
+	MASK_BEFORE_PENDING,
+	PENDING_IS_ENOUGH,
+	LINKED_IS_TORN,
+	OLD_TAIL_IS_KEPT,
+	LAST_QUEUE_IS_KEPT,
+	READY_BEFORE_HEAD,
+	READY_FOR_EVERY_EVENT,
+	UPCALL_FOR_EVERY_EVENT,
+	READY_IS_OVERWRITTEN,
+	NO_LOCK_OF_LAST_QUEUE,
+	NO_LOOK_AFTER_LOCK,
+	GIVES_UP_WHEN_OVERTAKEN,
+	LOCKS_AS_THEY_COME,
+	UNLOCKS_EARLY,
+	NO_SECOND_TRY,
+	ONE_TRY_WITH_BUSY,
+	NO_BUSY,
+	BUSY_STAYS,
+	LINKS_TO_TAKEN_TAIL,
+	LINK_IS_TORN,
+	LINK_TAKES_THE_MASK,
+	TAIL_IS_FORGOTTEN,
+	UNMASK_ONLY_CLEARS,
+	SAVES_WITHOUT_A_LOOK,
+	LOOKS_BEFORE_SAVING,
+	SAVED_IS_TORN,
+	NR_EXPLORED,
 
-/* The same with the @nr-th planted bug; false where there are no more. */
-bool planted_fifo_unit(unsigned int nr, struct fifo_unit *unit);
+	/* That a guest could do forever shows in no finite interleaving. */
+	TRIES_FOREVER = NR_EXPLORED,
+	NR_MISTAKES,
+};
+
+/* The sketch with that mistake; with none it does as the unit does. */
+struct fifo_unit mistaken_fifo_unit(enum fifo_mistake which);
 
 #endif /* _KVM_XEN_FIFO_UNIT_H */

@@ -35,8 +35,10 @@ static void take(struct seam_lock *lock)
 
 static void release(struct seam_lock *lock)
 {
-	assert(lock->held);
-	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	u32 held = __atomic_exchange_n(&lock->held, 0, __ATOMIC_RELEASE);
+
+	assert(held);
+	(void)held;
 }
 
 unsigned long seam_lock_pair(struct seam_lock *a, struct seam_lock *b)

@@ -22,8 +22,12 @@ typedef uint32_t u32;
 typedef int8_t s8;
 typedef int32_t s32;
 typedef int64_t s64;
+#if __SIZEOF_POINTER__ == 4
 /* In structs aligned as the 64-bit kernel does it, also with -m32. */
 typedef uint64_t u64 __attribute__((aligned(8)));
+#else
+typedef uint64_t u64;
+#endif
 
 #define __packed		__attribute__((packed))
 #define __aligned(bytes)	__attribute__((__aligned__(bytes)))
