@@ -38,7 +38,10 @@ void check_tails(void)
 	}
 }
 
-static enum xen_evtchn_verdict queue(u32 to, typeof(evtchn_fifo_mark) *fn)
+/* No verdict: others raised the port at the same time. */
+#define OVERTAKEN	(-1)
+
+static int queue(u32 to, typeof(evtchn_fifo_mark) *fn)
 {
 	struct evtchn_fifo_event event = {
 		.port = &world.ports[PORT(to)],
@@ -49,7 +52,7 @@ static enum xen_evtchn_verdict queue(u32 to, typeof(evtchn_fifo_mark) *fn)
 	u32 tail;
 
 	if (!unit.lock(&event))
-		return XEN_EVTCHN_COALESCED;
+		return OVERTAKEN;
 
 	tail = evtchn_fifo_tail(&event);
 	explore_note(tail);
@@ -61,15 +64,18 @@ static enum xen_evtchn_verdict queue(u32 to, typeof(evtchn_fifo_mark) *fn)
 
 static void raise_event(u32 to)
 {
-	enum xen_evtchn_verdict verdict = queue(to, unit.mark);
+	int verdict = queue(to, unit.mark);
 
 	world.marked[PORT(to)]++;
+	if (verdict == OVERTAKEN)
+		return;
 	if (verdict == XEN_EVTCHN_RAISED)
 		upcall(VCPU(to));
-	if (!xen_evtchn_is_news(verdict) || !world.polling)
+	if (!scenario->polls || !xen_evtchn_is_news(verdict))
 		return;
 	seam_report(&world.polling, sizeof(u32), SEAM_GUEST);
-	world.woken = 1;
+	if (world.polling)
+		world.woken = 1;
 }
 
 void send_one(u32 to)
@@ -131,7 +137,13 @@ static void consume(u32 port)
 
 void unmask_by_hypercall(u32 to)
 {
-	if (queue(to, unit.unmask) == XEN_EVTCHN_RAISED)
+	int verdict;
+
+	/* The guest is told nothing: KVM has it make the hypercall again. */
+	do
+		verdict = queue(to, unit.unmask);
+	while (verdict == OVERTAKEN);
+	if (verdict == XEN_EVTCHN_RAISED)
 		upcall(VCPU(to));
 }
 

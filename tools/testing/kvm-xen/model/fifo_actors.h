@@ -42,6 +42,7 @@ struct scenario {
 	void (*prepare)(void);
 	bool masks;		/* the guest masks what it handles */
 	bool in_order;		/* ports are sent in the order of their numbers */
+	bool polls;		/* somebody may poll */
 	bool waits;		/* for BUSY, where it could ask the kernel */
 };
 

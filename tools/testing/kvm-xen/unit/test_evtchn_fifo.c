@@ -312,7 +312,10 @@ static void lock_while_moved(unsigned int nr, bool locked)
 	moves = nr;
 	moved = 0;
 	seam_lock_hook = move_port;
-	CHECK_EQ(evtchn_fifo_lock(&event), locked);
+	if (!CHECK_EQ(evtchn_fifo_lock(&event), locked)) {
+		bed_stop();
+		return;
+	}
 	for (q = 0; q < BED_QUEUES; q++)
 		CHECK_EQ(bed.queues[1][q].lock.held,
 			 locked && event.from == &bed.queues[1][q]);
