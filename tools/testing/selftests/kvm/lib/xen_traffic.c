@@ -17,7 +17,7 @@ static struct kvm_irq_routing_xen_evtchn next_event(struct xen_traffic *t, uint3
 {
 	struct kvm_irq_routing_xen_evtchn event = {
 		.port = port,
-		.vcpu = port % t->x->nr_vcpus,
+		.vcpu = t->vcpu < 0 ? port % t->x->nr_vcpus : t->vcpu,
 		.priority = XEN_PRIO_2LEVEL,
 	};
 
@@ -54,6 +54,7 @@ void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_
 		.kind = kind,
 		.first = first,
 		.nr = nr,
+		.vcpu = -1,
 		.seed = first,
 	};
 	TEST_ASSERT(nr <= XEN_TRAFFIC_PORTS && first + nr <= XEN_GUEST_PORTS, "Too many ports");

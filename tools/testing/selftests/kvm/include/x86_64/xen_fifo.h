@@ -234,6 +234,7 @@ struct xen_traffic {
 	uint32_t first;
 	unsigned int nr;
 	unsigned int pause_us;		/* between rounds */
+	int vcpu;			/* all to this one, where it is not negative */
 	bool wanders;			/* to another vCPU and priority each time */
 	bool ordered;			/* to few queues that no other traffic uses */
 	uint32_t turn[XEN_MAX_VCPUS][XEN_FIFO_NR_QUEUES];
