@@ -184,14 +184,15 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 	    evtchn_fifo_save(state, page_of(fifo, port)))
 		return XEN_EVTCHN_SAVED;
 
-	r = queue(fifo, vcpu, state, port, priority, evtchn_fifo_mark);
-	if (unlikely(r == -EBUSY))
-		return XEN_EVTCHN_COALESCED;
+	/*
+	 * One that still waits to be raised again is this one from now on: it
+	 * is marked below, or by the caller who comes again, or saved anew.
+	 * One that is saved later than here is not.
+	 */
+	evtchn_fifo_take_saved(state);
 
-	/* One that still waits to be raised again is this one by now. */
-	if (r >= 0 && r != XEN_EVTCHN_DROPPED)
-		evtchn_fifo_take_saved(state);
-	return r;
+	r = queue(fifo, vcpu, state, port, priority, evtchn_fifo_mark);
+	return r == -EBUSY ? XEN_EVTCHN_COALESCED : r;
 }
 
 static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
