@@ -155,6 +155,9 @@ struct kvm_xen_evtchn_fifo_port {
  * @tails may be 0, to be left out.  A vCPU whose block says that a queue is
  * ready gets an upcall.
  *
+ * Pages that events of this vCPU were written to while it did not run are in its
+ * dirty ring when this was read, so look at the ring after that.
+ *
  * Errors when set: -EOPNOTSUPP at 2-level; -EBUSY where the vCPU has one
  * elsewhere; -EINVAL where @offset is not a multiple of 8 or leaves no room for
  * 72 bytes, @gfn cannot be mapped, or a tail has no word in the array; -ENOMEM.

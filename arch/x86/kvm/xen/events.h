@@ -56,7 +56,7 @@ struct xen_evtchn_ops {
 	 * Keep the event that could not be marked as wait() failed.  Returns
 	 * false where this ABI has no place for that.
 	 */
-	bool (*save)(struct kvm *kvm, u32 port);
+	bool (*save)(struct kvm_vcpu *vcpu, u32 port, u32 priority);
 
 	/*
 	 * Take one that was kept, of the ports from @first to below @end, for

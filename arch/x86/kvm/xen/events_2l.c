@@ -69,7 +69,7 @@ static int xen_2l_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 	return kvm_gpc_refresh(gpc, PAGE_SIZE);
 }
 
-static bool xen_2l_save(struct kvm *kvm, u32 port)
+static bool xen_2l_save(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	return false;
 }

@@ -277,12 +277,15 @@ static int xen_fifo_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 		       sizeof(struct xen_abi_fifo_control));
 }
 
-static bool xen_fifo_save(struct kvm *kvm, u32 port)
+static bool xen_fifo_save(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
-	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
 	static void *const no_page;
 
-	return evtchn_fifo_save(xen_fifo_find_port(fifo, port), &no_page);
+	/* Where this is the port's first event, xen_fifo_wait() made it. */
+	note_wish(state, vcpu, priority);
+	return evtchn_fifo_save(state, &no_page);
 }
 
 static struct kvm_vcpu *xen_fifo_last_target(struct kvm *kvm, u32 port)

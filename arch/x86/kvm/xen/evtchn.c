@@ -47,9 +47,9 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 
 /* The page is out of reach: keep the event, if there is a place, or fail. */
 static int save(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
-		u32 port, int error)
+		u32 port, u32 priority, int error)
 {
-	if (!ops->save(vcpu->kvm, port))
+	if (!ops->save(vcpu, port, priority))
 		return error;
 
 	tell(vcpu, ops, xen_layout(vcpu->kvm), port, XEN_EVTCHN_SAVED);
@@ -71,7 +71,7 @@ static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 
 		r = ops->wait(vcpu->kvm, vcpu, port);
 		if (r)
-			return save(vcpu, ops, port, r);
+			return save(vcpu, ops, port, priority, r);
 	}
 }
 
