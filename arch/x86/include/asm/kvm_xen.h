@@ -40,6 +40,7 @@ struct kvm_xen_vcpu_state {
 	u32 poll_port;
 	struct hrtimer poll_timer;
 	u32 timer_priority;
+	u32 closing_port;		/* by a call that is the VMM's; 0: none */
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
 };
 

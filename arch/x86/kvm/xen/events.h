@@ -74,6 +74,12 @@ struct xen_evtchn_ops {
 	bool (*is_pending)(struct kvm *kvm, const struct xen_layout *layout,
 			   u32 port);
 
+	/*
+	 * Forget what is pending on @port, which was closed.  May sleep.  NULL
+	 * where closing a port is the VMM's all alone.
+	 */
+	void (*forget)(struct kvm *kvm, u32 port);
+
 	/* Who got the last event of @port, or NULL. */
 	struct kvm_vcpu *(*last_target)(struct kvm *kvm, u32 port);
 

@@ -288,6 +288,25 @@ static bool xen_fifo_save(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	return evtchn_fifo_save(state, &no_page);
 }
 
+/* A port that is bound anew must not begin with an event of its former life. */
+static void xen_fifo_forget(struct kvm *kvm, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
+	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
+	struct xen_map map;
+
+	if (!state)
+		return;
+
+	evtchn_fifo_take_saved(state);
+	if (!gpc || xen_map(&map, gpc, PAGE_SIZE))
+		return;
+
+	evtchn_fifo_forget(word_in(map.khva, port));
+	xen_unmap_dirty(&map);
+}
+
 static struct kvm_vcpu *xen_fifo_last_target(struct kvm *kvm, u32 port)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
@@ -403,6 +422,7 @@ const struct xen_evtchn_ops xen_fifo_ops = {
 	.save		= xen_fifo_save,
 	.take_saved	= xen_fifo_take_saved,
 	.is_pending	= xen_fifo_is_pending,
+	.forget		= xen_fifo_forget,
 	.last_target	= xen_fifo_last_target,
 	.select		= xen_fifo_select,
 	.selector	= xen_fifo_selector,

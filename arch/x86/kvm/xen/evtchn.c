@@ -135,6 +135,15 @@ int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 	return unmask_port(kvm, vcpu, ops, layout, port);
 }
 
+void xen_evtchn_closed(struct kvm *kvm, u32 port)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, xen_layout(kvm));
+
+	if (ops->forget && port < nr_ports)
+		ops->forget(kvm, array_index_nospec(port, nr_ports));
+}
+
 void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 			    struct kvm_vcpu *only)
 {

@@ -202,3 +202,8 @@ bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port)
 {
 	return READ_ONCE(port->saved) && kernel_xchg(&port->saved, 0);
 }
+
+void evtchn_fifo_forget(u32 *word)
+{
+	guest_clear_mask(PENDING, word);
+}

@@ -116,6 +116,9 @@ bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page);
 /* Take what was saved, to raise it: true for one of any number of callers. */
 bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port);
 
+/* Forget what is pending in the word of a port that was closed. */
+void evtchn_fifo_forget(u32 *word);
+
 static inline bool evtchn_fifo_is_pending(const u32 *word)
 {
 	return READ_ONCE(*word) >> XEN_ABI_FIFO_PENDING & 1;

@@ -175,6 +175,19 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 	return min(r, 0);
 }
 
+/* Nothing of the port may be left once the VMM has closed it. */
+static s64 hcall_close(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+{
+	struct evtchn_close close;
+	struct x86_exception e;
+
+	if (xen_fifo_is_on(vcpu->kvm) &&
+	    !kvm_read_guest_virt(vcpu, hcall->params[1], &close, sizeof(close),
+				 &e))
+		vcpu->arch.xen.state.closing_port = close.port;
+	return XEN_HCALL_TO_VMM;
+}
+
 /* The VMM closes the ports; it may not know that this ends FIFO, too. */
 static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
@@ -286,6 +299,7 @@ static const xen_hcall_fn version_ops[] = {
 
 static const xen_hcall_fn event_channel_ops[] = {
 	[EVTCHNOP_send]			= hcall_send,
+	[EVTCHNOP_close]		= hcall_close,
 	[EVTCHNOP_unmask]		= hcall_unmask,
 	[EVTCHNOP_reset]		= hcall_reset,
 	[EVTCHNOP_init_control]		= hcall_init_control,
@@ -389,10 +403,16 @@ static int complete_hcall(struct kvm_vcpu *vcpu, u64 result)
 /* A VMM that moved the vCPU elsewhere, to reset it say, wants no result. */
 static int complete_exit(struct kvm_vcpu *vcpu)
 {
+	u64 result = vcpu->run->xen.u.hcall.result;
+	u32 closed = vcpu->arch.xen.state.closing_port;
+
+	vcpu->arch.xen.state.closing_port = 0;
 	if (!kvm_is_linear_rip(vcpu, vcpu->arch.xen.hypercall_rip))
 		return 1;
 
-	return complete_hcall(vcpu, vcpu->run->xen.u.hcall.result);
+	if (closed && !result)
+		xen_evtchn_closed(vcpu->kvm, closed);
+	return complete_hcall(vcpu, result);
 }
 
 static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
