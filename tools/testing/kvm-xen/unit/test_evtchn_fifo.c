@@ -355,6 +355,23 @@ static void saved_event_is_taken_once(void)
 	bed_stop();
 }
 
+static void forget_clears_one_bit(void)
+{
+	u32 i;
+
+	bed_start();
+	bed_watch(NR, 0, 0);
+	for (i = 0; i < 32; i++) {
+		bed.words[NR] = 1u << i;
+		watch_clear();
+		evtchn_fifo_forget(&bed.words[NR]);
+		CHECK_EQ(bed.words[NR], i == 31 ? 0 : 1u << i);
+		CHECK_EQ(watch_nr, 1);
+		watch_expect(0, SEAM_RMW, WORDS, NR * 4, 4);
+	}
+	bed_stop();
+}
+
 static void is_pending_reads_one_bit(void)
 {
 	u32 i;
@@ -440,6 +457,7 @@ static const struct test tests[] = {
 	TEST(lock_goes_after_a_port_once),
 	TEST(saved_event_is_taken_once),
 	TEST(is_pending_reads_one_bit),
+	TEST(forget_clears_one_bit),
 };
 
 int main(void)

@@ -389,6 +389,35 @@ TEST_F(hcall, unmask_by_fifo_refuses_ports_that_are_none)
 	EXPECT_EQ(0, unmask(self, 5000));	/* its page is not there yet */
 }
 
+static bool close_exits(FIXTURE_DATA(hcall) *self, uint32_t port, int64_t answer)
+{
+	*(uint32_t *)xen_get_order(self->x)->data = port;
+	return xen_order_exits(self->x, self->wide, __HYPERVISOR_event_channel_op,
+			       EVTCHNOP_close, XEN_ORDER_DATA, answer);
+}
+
+/* Else whoever binds the port next begins with an event of its former life. */
+TEST_F(hcall, a_port_that_was_closed_is_not_pending_any_more)
+{
+	const uint32_t later = 1024 + PORT;
+
+	xen_order_fifo(self->x, 1);
+	xen_fifo_mask(xen_fifo_word(self->x, PORT));
+	ASSERT_EQ(0, xen_send(self->x, PORT, 0));
+	EXPECT_TRUE(close_exits(self, PORT, -XEN_EINVAL));
+	EXPECT_EQ(XEN_FIFO_PENDING | XEN_FIFO_MASKED, *xen_fifo_word(self->x, PORT));
+	EXPECT_TRUE(close_exits(self, PORT, 0));
+	EXPECT_EQ(XEN_FIFO_MASKED, *xen_fifo_word(self->x, PORT));
+
+	/* The same where its page was not there yet, and for no port at all. */
+	ASSERT_EQ(0, xen_send(self->x, later, 0));
+	EXPECT_TRUE(close_exits(self, later, 0));
+	EXPECT_TRUE(close_exits(self, UINT32_MAX, 0));
+	ASSERT_EQ(0, expand(self, XEN_ARRAY_GPA / PAGE_SIZE + 1));
+	EXPECT_EQ(0, *xen_fifo_word(self->x, later));
+	EXPECT_EQ(0, self->c[0].control->ready);
+}
+
 TEST_F(hcall, unmask_by_2level_raises_a_pending_ipi)
 {
 	struct xen_vm *x = self->x;
