@@ -20,7 +20,7 @@
 #define HCALL_PORTS	(IRQFD_PORTS + NR_TRAFFIC)
 #define NR_HCALL	8
 #define END_PORT	(HCALL_PORTS + NR_HCALL)
-#define ROUNDS		30
+#define ROUNDS		50
 
 FIXTURE(saved) {
 	struct xen_vm *x;
