@@ -80,14 +80,15 @@ def check(test):
 
 
 def expand(row):
-    """One Test for a row with a name, several for a row with names."""
+    """One Test for a row with a name, several for a row with names, each in its run."""
     row = dict(row)
     names = row.pop("names", None) or [row.pop("name", "")]
     known = {field.name for field in dataclasses.fields(Test)}
     unknown = set(row) - known
     if unknown:
         raise Error(f"manifest.toml: {names[0]}: unknown key {sorted(unknown)[0]}")
-    return [Test(name=name, **row) for name in names]
+    run = row.pop("run", "")
+    return [Test(name=name, run=run.replace("{name}", name), **row) for name in names]
 
 
 def unlisted(tests):
