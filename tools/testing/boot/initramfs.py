@@ -54,6 +54,9 @@ SPLATS = (
     r"Call Trace:",
 )
 
+# Of our modules we know what they take; stock ones may know less.
+OUR_SPLATS = (r"unknown parameter '\w+' ignored",)
+
 
 class Archive:
     """A cpio archive in the "newc" format, which the kernel unpacks."""
@@ -168,7 +171,8 @@ def pack_job(archive, tests, conf, lines):
     archive.file("job/conf", "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in conf.items()))
     archive.file("job/modules", "".join(f"{line}\n" for line in lines))
     archive.file("job/tests", "".join(f"{t.name} {scaled(t.timeout):.0f}\n" for t in tests))
-    archive.file("job/splats", "".join(f"{s}\n" for s in SPLATS))
+    splats = SPLATS + (OUR_SPLATS if conf["modules"] == "ours" else ())
+    archive.file("job/splats", "".join(f"{s}\n" for s in splats))
     for test in tests:
         archive.file(f"job/run/{test.name}", f"{test.run}\n")
 
