@@ -146,19 +146,50 @@ work_hotplug() {
 	fact hotplug "each secondary CPU offline and online 3 times"
 }
 
-# Rounds are counted in the first sector of a disk that outlives a reboot.
-work_reboot() {
+# Rounds are counted in the first sector of a disk that outlives the kernel. Says
+# whether this round was good, and another one is to come.
+count_round() {
 	wait_for /dev/xvdb || fail "no xvdb" || return
 	round=$(dd if=/dev/xvdb bs=512 count=1 iflag=direct 2>/dev/null | tr -d '\0')
 	fact round "${round:=0}"
-	test "$round" -lt "$GUEST_REBOOTS" || return
+	test "$round" -lt "$GUEST_ROUNDS" || return
 	check_kernel_log
 	test "$failures" = 0 || return
 	echo $((round + 1)) > /tmp/round
 	dd if=/tmp/round of=/dev/xvdb bs=512 count=1 conv=sync oflag=direct 2>/dev/null
-	say "guest: rebooting, round $round done"
+	say "guest: round $round done"
+}
+
+# replace_kernel: by another of the same, without a reset of the machine.
+replace_kernel() {
+	wait_for /dev/xvdc || fail "no xvdc" || return
+	mkdir -p /tmp/next
+	tar -x -C /tmp/next -f /dev/xvdc || fail "cannot unpack xvdc" || return
+	fail "kexec: $(/guest/kexec /tmp/next/vmlinuz /tmp/next/initramfs 2>&1)"
+}
+
+reset_machine() {
 	reboot -f
 	sleep 3600
+}
+
+work_reboot() {
+	count_round && reset_machine
+}
+
+work_kexec() {
+	count_round && replace_kernel
+}
+
+# First the one, then the other.
+work_restart() {
+	if ! count_round; then
+		fact restart "$round times, by kexec and by a reset in turn"
+	elif test $((round % 2)) = 0; then
+		replace_kernel
+	else
+		reset_machine
+	fi
 }
 
 # Each CPU calls the next, and is called by it, and every CPU's timer is used.
@@ -187,6 +218,44 @@ stress_net() {
 		expect "checksum of the download" "$GUEST_NET" "$(download)"
 	done
 	echo "$failures" > /tmp/failed.net
+}
+
+stress_ports() {
+	if /guest/ports "$GUEST_CPUS" 3 > /tmp/ports 2>&1; then
+		read -r ports arrivals < /tmp/ports
+		fact ports "$ports bound, $arrivals arrivals, each counted"
+		at_least "event channels" 3900 "$ports"
+	else
+		fail "ports: $(cat /tmp/ports)"
+	fi
+	echo "$failures" > /tmp/failed.ports
+}
+
+# fault NAME WORDS: a fault planted into the count of a few event channels is found.
+fault() {
+	found=$(/guest/ports 1 1 8 "$1" 2>&1) && fail "the fault $1 is not found" && return
+	case $found in
+	*"$2"*) ;;
+	*) fail "the fault $1 is called: $found" ;;
+	esac
+}
+
+work_faults() {
+	expect "a count without a fault" "8 12" "$(/guest/ports 1 1 8 none 2>&1)"
+	fault lost "1 of 8 ports are lost"
+	fault twice "has arrived twice"
+	fault masked "events of masked ports"
+	fault unasked "events that nobody sent"
+	fault counted "13 arrivals, but 12 interrupts"
+	fact faults "5 planted faults found"
+}
+
+# Every event channel that is left, beside all the other work.
+work_ports() {
+	stress_ports & all=$!
+	work_stress
+	wait $all
+	expect "failures of the ports' part" 0 "$(cat /tmp/failed.ports)"
 }
 
 # Disk, network, timers and IPIs at once, each a fixed amount of work.
