@@ -40,6 +40,26 @@ static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
 typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
 			    const struct xen_hcall *hcall);
 
+/* Read what the second argument points to.  Returns 0 or -EFAULT. */
+static s64 read_arg(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall,
+		    void *arg, u32 size)
+{
+	struct x86_exception e;
+
+	return kvm_read_guest_virt(vcpu, hcall->params[1], arg, size, &e) ?
+	       -EFAULT : 0;
+}
+
+/* The same for calls that are the VMM's unless it, or the host, offers FIFO. */
+static s64 read_fifo_arg(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall,
+			 void *arg, u32 size)
+{
+	if (!xen_fifo_is_offered(vcpu->kvm))
+		return XEN_HCALL_TO_VMM;
+
+	return read_arg(vcpu, hcall, arg, size);
+}
+
 static s64 hcall_version(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
 	return vcpu->kvm->arch.xen.xen_version ?: XEN_HCALL_TO_VMM;
@@ -48,19 +68,11 @@ static s64 hcall_version(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 static s64 hcall_send(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
 	struct evtchn_send send;
-	struct x86_exception e;
 
-	if (kvm_read_guest_virt(vcpu, hcall->params[1], &send, sizeof(send),
-				&e))
+	if (read_arg(vcpu, hcall, &send, sizeof(send)))
 		return -EFAULT;
 
 	return xen_port_send(vcpu, send.port) ? 0 : XEN_HCALL_TO_VMM;
-}
-
-/* Also where FIFO is not in use yet, as the guest asks for it by these. */
-static bool is_fifo_known(struct kvm_vcpu *vcpu)
-{
-	return xen_fifo_is_offered(vcpu->kvm);
 }
 
 static struct kvm_vcpu *find_vcpu(struct kvm *kvm, u32 id)
@@ -99,12 +111,9 @@ static s64 hcall_init_control(struct kvm_vcpu *vcpu,
 	struct x86_exception e;
 	s64 r;
 
-	if (!is_fifo_known(vcpu))
-		return XEN_HCALL_TO_VMM;
-	if (kvm_read_guest_virt(vcpu, hcall->params[1], &init, sizeof(init), &e))
-		return -EFAULT;
-
-	r = init_control(vcpu, &init);
+	r = read_fifo_arg(vcpu, hcall, &init, sizeof(init));
+	if (!r)
+		r = init_control(vcpu, &init);
 	if (r)
 		return r;
 
@@ -119,14 +128,11 @@ static s64 hcall_expand_array(struct kvm_vcpu *vcpu,
 			      const struct xen_hcall *hcall)
 {
 	struct xen_abi_expand_array expand;
-	struct x86_exception e;
 	s64 r;
 
-	if (!is_fifo_known(vcpu))
-		return XEN_HCALL_TO_VMM;
-	if (kvm_read_guest_virt(vcpu, hcall->params[1], &expand, sizeof(expand),
-				&e))
-		return -EFAULT;
+	r = read_fifo_arg(vcpu, hcall, &expand, sizeof(expand));
+	if (r)
+		return r;
 
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	r = xen_fifo_expand_array(vcpu->kvm, expand.array_gfn);
@@ -138,14 +144,10 @@ static s64 hcall_set_priority(struct kvm_vcpu *vcpu,
 			      const struct xen_hcall *hcall)
 {
 	struct xen_abi_set_priority set;
-	struct x86_exception e;
+	s64 r;
 
-	if (!is_fifo_known(vcpu))
-		return XEN_HCALL_TO_VMM;
-	if (kvm_read_guest_virt(vcpu, hcall->params[1], &set, sizeof(set), &e))
-		return -EFAULT;
-
-	return xen_fifo_set_priority(vcpu->kvm, set.port, set.priority);
+	r = read_fifo_arg(vcpu, hcall, &set, sizeof(set));
+	return r ?: xen_fifo_set_priority(vcpu->kvm, set.port, set.priority);
 }
 
 /*
@@ -156,15 +158,15 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
 	struct kvm *kvm = vcpu->kvm;
 	struct evtchn_unmask unmask;
-	struct x86_exception e;
-	int r;
+	s64 r;
 
 	if (!xen_fifo_is_on(kvm) &&
 	    kvm->arch.xen.state.fifo_offer != XEN_FIFO_BY_VMM)
 		return XEN_HCALL_TO_VMM;
-	if (kvm_read_guest_virt(vcpu, hcall->params[1], &unmask, sizeof(unmask),
-				&e))
-		return -EFAULT;
+
+	r = read_arg(vcpu, hcall, &unmask, sizeof(unmask));
+	if (r)
+		return r;
 
 	r = xen_evtchn_unmask(kvm, xen_port_ipi_target(kvm, unmask.port),
 			      unmask.port);
@@ -179,11 +181,9 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 static s64 hcall_close(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
 	struct evtchn_close close;
-	struct x86_exception e;
 
 	if (xen_fifo_is_on(vcpu->kvm) &&
-	    !kvm_read_guest_virt(vcpu, hcall->params[1], &close, sizeof(close),
-				 &e))
+	    !read_arg(vcpu, hcall, &close, sizeof(close)))
 		vcpu->arch.xen.state.closing_port = close.port;
 	return XEN_HCALL_TO_VMM;
 }
@@ -191,12 +191,10 @@ static s64 hcall_close(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 /* The VMM closes the ports; it may not know that this ends FIFO, too. */
 static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 {
-	struct x86_exception e;
 	domid_t dom;
 
 	if (!xen_fifo_is_on(vcpu->kvm) ||
-	    kvm_read_guest_virt(vcpu, hcall->params[1], &dom, sizeof(dom), &e) ||
-	    dom != DOMID_SELF)
+	    read_arg(vcpu, hcall, &dom, sizeof(dom)) || dom != DOMID_SELF)
 		return XEN_HCALL_TO_VMM;
 
 	kvm_vcpu_srcu_read_unlock(vcpu);
