@@ -13,6 +13,7 @@
  * If this fails, guests hang for want of an event, some days after booting.
  */
 #include "fifo_actors.h"
+#include "suite.h"
 #include "test.h"
 
 static const struct scenario scenarios[] = {
@@ -269,95 +270,36 @@ static const char *place(const volatile void *addr)
 	return text;
 }
 
-static struct explore_result run_by(const struct scenario *s, bool no_merging)
+static const char *choose(size_t nr, struct explore_job *job)
 {
-	static struct explore_job job = {
+	scenario = &scenarios[nr];
+	job->actors = scenario->actors;
+	return scenario->name;
+}
+
+static const struct suite suite = {
+	.prefix = "",
+	.nr_scenarios = ARRAY_SIZE(scenarios),
+	.choose = choose,
+	.job = {
 		.world = &world,
 		.size = sizeof(world),
 		.start = start,
 		.observe = observe,
 		.judge = judge,
 		.name = place,
-	};
-
-	job.actors = s->actors;
-	job.no_merging = no_merging;
-	scenario = s;
-	return explore(&job);
-}
-
-/* Interleavings that are few enough to be followed one by one. */
-#define FEW	5000
-
-/* That states are merged must change neither the count nor what is found. */
-static bool merging_is_sound(const struct scenario *s,
-			     const struct explore_result *merged)
-{
-	struct explore_result each;
-
-	if (merged->interleavings > FEW)
-		return true;
-	each = run_by(s, true);
-	return merged->interleavings == each.interleavings &&
-	       merged->states == each.states && !each.violation;
-}
-
-static u64 states_of_unit, states_of_sketch;
-static bool all_sound = true;
-
-static void expect_no_violation(const struct scenario *s)
-{
-	struct explore_result r = run_by(s, false);
-	bool many = r.interleavings == EXPLORE_MANY;
-	char line[200];
-
-	snprintf(line, sizeof(line), "%s: %llu%s interleavings, %llu states",
-		 s->name, (unsigned long long)r.interleavings,
-		 many ? " and more" : "", (unsigned long long)r.states);
-	states_of_unit += r.states;
-	report(!r.violation, line);
-	if (r.violation)
-		explore_trace();
-	else
-		all_sound &= merging_is_sound(s, &r);
-}
+	},
+};
 
 /* Else what is found in it would say nothing of the mistake. */
-static void expect_sketch_is_the_unit(void)
+static void expect_sketch_is_the_unit(u64 states_of_unit)
 {
-	bool right = true;
-	size_t i;
+	struct suite_result sketch;
 
 	unit = mistaken_fifo_unit(NO_MISTAKE);
-	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
-		struct explore_result r = run_by(&scenarios[i], false);
-
-		states_of_sketch += r.states;
-		right &= !r.violation;
-	}
-
-	report(right && states_of_sketch == states_of_unit,
+	sketch = explore_suite(&suite);
+	report(!sketch.violated && sketch.states == states_of_unit,
 	       "the sketch without a mistake does as the unit");
-}
-
-static void expect_found(void)
-{
-	char line[200];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
-		struct explore_result r = run_by(&scenarios[i], false);
-
-		if (!r.violation)
-			continue;
-		snprintf(line, sizeof(line), "planted %s is found: %s: %s",
-			 unit.bug, scenarios[i].name, r.violation);
-		report(true, line);
-		return;
-	}
-
-	snprintf(line, sizeof(line), "planted %s is found", unit.bug);
-	report(false, line);
 }
 
 int main(void)
@@ -365,13 +307,10 @@ int main(void)
 	size_t i;
 
 	unit = real_fifo_unit();
-	for (i = 0; i < ARRAY_SIZE(scenarios); i++)
-		expect_no_violation(&scenarios[i]);
-	report(all_sound, "each interleaving of the few followed by itself");
-	expect_sketch_is_the_unit();
+	expect_sketch_is_the_unit(expect_no_violation(&suite));
 	for (i = NO_MISTAKE + 1; i < NR_EXPLORED; i++) {
 		unit = mistaken_fifo_unit(i);
-		expect_found();
+		expect_found(&suite, unit.bug);
 	}
 
 	return report_end();

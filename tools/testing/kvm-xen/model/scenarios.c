@@ -12,6 +12,7 @@
  */
 #include "consumer.h"
 #include "explore.h"
+#include "suite.h"
 #include "test.h"
 #include "unit.h"
 
@@ -521,110 +522,47 @@ static const char *place(const volatile void *addr)
 	return text;
 }
 
-static const char *const width_names[] = { "narrow", "wide" };
-
-static struct explore_result run_by(const struct scenario *s, int width,
-				    bool no_merging)
+static const char *choose(size_t nr, struct explore_job *job)
 {
-	static struct explore_job job = {
+	scenario = &scenarios[nr];
+	guest.handle = scenario->handle ? scenario->handle : handle;
+	job->actors = scenario->actors;
+	return scenario->name;
+}
+
+static struct suite suite = {
+	.nr_scenarios = ARRAY_SIZE(scenarios),
+	.choose = choose,
+	.job = {
 		.world = &world,
 		.size = sizeof(world),
 		.start = start,
 		.observe = observe,
 		.judge = judge,
 		.name = place,
-	};
+	},
+};
 
-	job.actors = s->actors;
-	job.no_merging = no_merging;
-	scenario = s;
+static void run_width(int width)
+{
+	size_t i;
+
 	layout = &xen_layouts[width];
 	guest = (struct guest) {
-		world.shinfo, world.vcpu_info, width == XEN_WIDE,
-		s->handle ? s->handle : handle,
+		world.shinfo, world.vcpu_info, width == XEN_WIDE, handle,
 	};
-	return explore(&job);
-}
-
-static struct explore_result run(const struct scenario *s, int width)
-{
-	return run_by(s, width, false);
-}
-
-/* Interleavings that are few enough to be followed one by one. */
-#define FEW	10000
-
-/* That states are merged must change neither the count nor what is found. */
-static void expect_merging_is_sound(int width)
-{
-	bool same = true;
-	char line[80];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
-		struct explore_result merged = run(&scenarios[i], width), each;
-
-		if (merged.interleavings > FEW)
-			continue;
-		each = run_by(&scenarios[i], width, true);
-		same &= merged.interleavings == each.interleavings &&
-			merged.states == each.states && !each.violation;
-	}
-
-	snprintf(line, sizeof(line), "%s: each interleaving followed by itself",
-		 width_names[width]);
-	report(same, line);
-}
-
-static void expect_no_violation(const struct scenario *s, int width)
-{
-	struct explore_result r = run(s, width);
-	char line[200];
-
-	snprintf(line, sizeof(line), "%s: %s: %llu interleavings, %llu states",
-		 width_names[width], s->name,
-		 (unsigned long long)r.interleavings,
-		 (unsigned long long)r.states);
-	report(!r.violation, line);
-	if (r.violation)
-		explore_trace();
-}
-
-static void expect_found(int width)
-{
-	char line[200];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
-		struct explore_result r = run(&scenarios[i], width);
-
-		if (!r.violation)
-			continue;
-		snprintf(line, sizeof(line), "%s: planted %s is found: %s: %s",
-			 width_names[width], unit.bug, scenarios[i].name,
-			 r.violation);
-		report(true, line);
-		return;
-	}
-
-	snprintf(line, sizeof(line), "%s: planted %s is found",
-		 width_names[width], unit.bug);
-	report(false, line);
+	suite.prefix = width == XEN_WIDE ? "wide: " : "narrow: ";
+	unit = real_unit();
+	expect_no_violation(&suite);
+	for (i = 0; planted_unit(i, &unit); i++)
+		expect_found(&suite, unit.bug);
 }
 
 int main(void)
 {
-	size_t i;
 	int w;
 
-	for (w = 0; w < XEN_NR_WIDTHS; w++) {
-		unit = real_unit();
-		for (i = 0; i < ARRAY_SIZE(scenarios); i++)
-			expect_no_violation(&scenarios[i], w);
-		expect_merging_is_sound(w);
-		for (i = 0; planted_unit(i, &unit); i++)
-			expect_found(w);
-	}
-
+	for (w = 0; w < XEN_NR_WIDTHS; w++)
+		run_width(w);
 	return report_end();
 }

@@ -5,27 +5,15 @@
  * SEED= repeats a run.  If this fails, the unit does not do what its ABI says.
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "consumer.h"
 #include "evtchn_2l.h"
 #include "oracle.h"
+#include "sequence.h"
 #include "test.h"
 
 #define ROUNDS		20
 #define OPERATIONS	5000
-
-static u64 state;
-
-/* Mixing of a counter: reproducible from the seed, good enough for a choice. */
-static u32 pick(u32 below)
-{
-	u64 x = state += 0x9e3779b97f4a7c15ull;
-
-	x = (x ^ x >> 31) * 0xd6e8feb86659fd93ull;
-	x = (x ^ x >> 29) * 0xa0761d6478bd642full;
-	return (u32)(x >> 32) % below;
-}
 
 static struct guest g;
 static const struct xen_layout *layout;
@@ -136,11 +124,7 @@ static void op_upcall(u32 port)
 	CHECK(!memcmp(handled, expected, sizeof(handled)));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(u32 port);
-	u8 weight;
-} operations[] = {
+static const struct operation operations[] = {
 	{ "raise", op_raise, 12 },
 	{ "mark", op_mark, 3 },
 	{ "select", op_select, 2 },
@@ -153,19 +137,6 @@ static const struct {
 	{ "unmask by hypercall", op_unmask_by_hypercall, 2 },
 	{ "upcall", op_upcall, 2 },
 };
-
-static size_t pick_operation(void)
-{
-	u32 total = 0, chosen;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(operations); i++)
-		total += operations[i].weight;
-	chosen = pick(total);
-	for (i = 0; chosen >= operations[i].weight; i++)
-		chosen -= operations[i].weight;
-	return i;
-}
 
 /* All bits that the model knows, against the pages. */
 static void compare_all(void)
@@ -201,22 +172,19 @@ static void compare_rest(const u8 *info)
 	}
 }
 
+static const struct sequence sequence = {
+	.operations = operations,
+	.nr_operations = ARRAY_SIZE(operations),
+	.pick_port = pick_port,
+	.compare = compare_all,
+	.length = OPERATIONS,
+	.compare_every = 250,
+};
+
 static void run_round(int width, u8 *shinfo, u8 *info)
 {
-	u32 i;
-
 	start(width, 4 * pick(33), shinfo, info);
-	for (i = 0; i < OPERATIONS; i++) {
-		size_t op = pick_operation();
-		u32 port = pick_port();
-
-		about("width %d operation %u: %s port %u", width, i,
-		      operations[op].name, port);
-		operations[op].run(port);
-		if (i % 250 == 0)
-			compare_all();
-	}
-	compare_all();
+	run_sequence(&sequence, "width", width);
 	compare_rest(info);
 }
 
@@ -249,9 +217,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	const char *seed = getenv("SEED");
-
-	state = seed ? strtoull(seed, NULL, 0) : (u64)time(NULL);
-	printf("# SEED=%llu\n", (unsigned long long)state);
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_seeded_tests(tests, ARRAY_SIZE(tests));
 }

@@ -6,28 +6,16 @@
  * run.  If this fails, the unit does not do what its ABI says.
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "evtchn_fifo.h"
 #include "fifo_guest.h"
 #include "fifo_model.h"
+#include "sequence.h"
 #include "test.h"
 
 #define ROUNDS		100
 #define OPERATIONS	20000
 #define PAGES		(MODEL_PORTS / MODEL_PAGE)
-
-static u64 state;
-
-/* Mixing of a counter: reproducible from the seed, good enough for a choice. */
-static u32 pick(u32 below)
-{
-	u64 x = state += 0x9e3779b97f4a7c15ull;
-
-	x = (x ^ x >> 31) * 0xd6e8feb86659fd93ull;
-	x = (x ^ x >> 29) * 0xa0761d6478bd642full;
-	return (u32)(x >> 32) % below;
-}
 
 static u32 *words;
 static void *pages[PAGES];
@@ -231,11 +219,7 @@ static void op_add_page(u32 unused)
 	model_add_page();
 }
 
-static const struct {
-	const char *name;
-	void (*run)(u32 port);
-	u16 weight;
-} operations[] = {
+static const struct operation operations[] = {
 	{ "send", op_send, 3000 },
 	{ "mask", op_mask, 600 },
 	{ "unmask", op_unmask, 800 },
@@ -250,19 +234,6 @@ static const struct {
 	{ "upcall", op_upcall, 60 },
 	{ "add page", op_add_page, 4 },
 };
-
-static size_t pick_operation(void)
-{
-	u32 total = 0, chosen;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(operations); i++)
-		total += operations[i].weight;
-	chosen = pick(total);
-	for (i = 0; chosen >= operations[i].weight; i++)
-		chosen -= operations[i].weight;
-	return i;
-}
 
 /* Half of the time one of few ports, so that operations meet. */
 static u32 pick_port(void)
@@ -318,23 +289,22 @@ static void compare_all(void)
 	}
 }
 
+static const struct sequence sequence = {
+	.operations = operations,
+	.nr_operations = ARRAY_SIZE(operations),
+	.pick_port = pick_port,
+	.compare = compare_all,
+	.length = OPERATIONS,
+	.compare_every = 500,
+};
+
 static void unit_does_as_the_model(void)
 {
-	u32 round, i;
+	u32 round;
 
 	for (round = 0; round < ROUNDS; round++) {
 		start();
-		for (i = 0; i < OPERATIONS; i++) {
-			size_t op = pick_operation();
-			u32 port = pick_port();
-
-			about("round %u operation %u: %s port %u", round, i,
-			      operations[op].name, port);
-			operations[op].run(port);
-			if (i % 500 == 0)
-				compare_all();
-		}
-		compare_all();
+		run_sequence(&sequence, "round", round);
 		stop();
 	}
 
@@ -350,9 +320,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	const char *seed = getenv("SEED");
-
-	state = seed ? strtoull(seed, NULL, 0) : (u64)time(NULL);
-	printf("# SEED=%llu\n", (unsigned long long)state);
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_seeded_tests(tests, ARRAY_SIZE(tests));
 }

@@ -11,6 +11,7 @@
 
 #include "evtchn_fifo.h"
 #include "fifo_guest.h"
+#include "random.h"
 #include "test.h"
 
 #define SENDERS		4
@@ -33,15 +34,6 @@ static u32 out_of_place;
 
 #define LOAD(what)		__atomic_load_n(&(what), __ATOMIC_SEQ_CST)
 #define ADD(what, value)	__atomic_fetch_add(&(what), value, __ATOMIC_SEQ_CST)
-
-static u32 pick(u64 *state, u32 below)
-{
-	u64 x = *state += 0x9e3779b97f4a7c15ull;
-
-	x = (x ^ x >> 31) * 0xd6e8feb86659fd93ull;
-	x = (x ^ x >> 29) * 0xa0761d6478bd642full;
-	return (u32)(x >> 32) % below;
-}
 
 static void upcall(u32 vcpu)
 {
@@ -72,7 +64,7 @@ static void queue(u32 port, struct evtchn_fifo_queue *to,
 
 static struct evtchn_fifo_queue *pick_queue(u64 *state)
 {
-	return &queues[pick(state, VCPUS)][pick(state, QUEUES)];
+	return &queues[random_below(state, VCPUS)][random_below(state, QUEUES)];
 }
 
 static void *send_all(void *arg)
@@ -81,7 +73,7 @@ static void *send_all(void *arg)
 	u32 i, port;
 
 	for (i = 0; i < SENDS; i++) {
-		port = 1 + pick(&state, PORTS - 1);
+		port = 1 + random_below(&state, PORTS - 1);
 		ADD(data[port], 1);
 		queue(port, pick_queue(&state), evtchn_fifo_mark);
 	}
@@ -106,7 +98,7 @@ static void *mask_all(void *arg)
 	u32 port;
 
 	while (LOAD(senders_left)) {
-		port = 1 + pick(&state, PORTS - 1);
+		port = 1 + random_below(&state, PORTS - 1);
 		fifo_guest_mask(&guests[0], port);
 		unmask(&guests[0], port, &state);
 		sched_yield();
