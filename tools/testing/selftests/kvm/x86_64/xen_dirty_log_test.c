@@ -11,10 +11,9 @@
  */
 #include "kvm_util.h"
 #include "processor.h"
+#include "xen_dirty.h"
 #include "xen_harness.h"
-#include "xen.h"
 
-#define RING_ENTRIES	1024
 #define PORT		5
 #define FIRST_SPARE	(1 + XEN_MAX_VCPUS)
 
@@ -37,26 +36,15 @@ static void run_twice(void)
 	GUEST_SYNC(2);
 }
 
-static bool has_ring(void)
-{
-	return kvm_has_cap(KVM_CAP_DIRTY_LOG_RING) || kvm_has_cap(KVM_CAP_DIRTY_LOG_RING_ACQ_REL);
-}
-
 FIXTURE_SETUP(dirty)
 {
-	struct xen_vm *x = calloc(1, sizeof(*x));
+	struct xen_vm *x;
 
-	if (variant->ring && !has_ring())
+	if (variant->ring && !xen_has_dirty_ring())
 		SKIP(return, "KVM has no dirty ring");
 	self->klog = xen_klog_open();
-	x->nr_vcpus = 1;
-	x->wide = true;
-	x->vm = vm_create(1);
-	if (variant->ring)
-		vm_enable_dirty_ring(x->vm, RING_ENTRIES * sizeof(struct kvm_dirty_gfn));
-	x->vcpu[0] = vm_vcpu_add(x->vm, 0, run_twice);
-	vm_userspace_mem_region_add(x->vm, VM_MEM_SRC_ANONYMOUS, XEN_PAGES_GPA, XEN_PAGES_SLOT,
-				    XEN_NR_PAGES, KVM_MEM_LOG_DIRTY_PAGES);
+	x = xen_vm_create_logged(variant->ring, run_twice);
+	xen_add_logged_slot(x, XEN_PAGES_SLOT, XEN_PAGES_GPA, XEN_NR_PAGES);
 	x->shinfo = xen_hva(x, XEN_SHINFO_GPA);
 	ASSERT_EQ(0, xen_config(x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
 				   KVM_XEN_HVM_CONFIG_EVTCHN_SEND));
@@ -71,32 +59,13 @@ FIXTURE_TEARDOWN(dirty)
 	xen_vm_free(self->x);
 }
 
-static uint64_t take_ring(struct kvm_vcpu *vcpu)
-{
-	struct kvm_dirty_gfn *ring = vcpu_map_dirty_ring(vcpu), *entry;
-	uint64_t pages = 0;
-
-	for (;; vcpu->fetch_index++) {
-		entry = &ring[vcpu->fetch_index % RING_ENTRIES];
-		if (!(__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) & KVM_DIRTY_GFN_F_DIRTY))
-			break;
-		if (entry->slot == XEN_PAGES_SLOT)
-			pages |= 1ull << entry->offset;
-		__atomic_store_n(&entry->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
-	}
-	kvm_vm_reset_dirty_ring(vcpu->vm);
-	return pages;
-}
-
 /* The pages of Xen's region that were logged since the last call. */
 static uint64_t take_dirty(struct xen_vm *x)
 {
-	uint64_t pages = 0;
+	struct xen_dirty_slot pages = { .slot = XEN_PAGES_SLOT, .nr_pages = XEN_NR_PAGES };
 
-	if (x->vm->dirty_ring_size)
-		return take_ring(x->vcpu[0]);
-	kvm_vm_get_dirty_log(x->vm, XEN_PAGES_SLOT, &pages);
-	return pages;
+	xen_take_dirty(x, &pages, 1);
+	return pages.pages[0];
 }
 
 static uint64_t spare(unsigned int page)

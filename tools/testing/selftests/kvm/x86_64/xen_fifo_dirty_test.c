@@ -12,14 +12,15 @@
 
 #include "kvm_util.h"
 #include "processor.h"
-#include "xen_harness.h"
+#include "xen_dirty.h"
 #include "xen_fifo.h"
+#include "xen_harness.h"
 
-#define RING_ENTRIES	1024
 #define ARRAY_PAGES	4
 #define GSI		24
 #define PORT_ON(page)	((page) * XEN_FIFO_PAGE_PORTS + 10)
 #define CONTROL		(1u << 31)
+#define OTHER_CONTROL	(1u << 30)	/* a vCPU's that is not there */
 
 FIXTURE(dirty) {
 	struct xen_vm *x;
@@ -34,17 +35,6 @@ FIXTURE_VARIANT(dirty) {
 
 FIXTURE_VARIANT_ADD(dirty, bitmap) { .ring = false };
 FIXTURE_VARIANT_ADD(dirty, ring) { .ring = true };
-
-static bool has_ring(void)
-{
-	return kvm_has_cap(KVM_CAP_DIRTY_LOG_RING) || kvm_has_cap(KVM_CAP_DIRTY_LOG_RING_ACQ_REL);
-}
-
-static void add_slot(struct xen_vm *x, uint32_t slot, uint64_t gpa, unsigned int pages)
-{
-	vm_userspace_mem_region_add(x->vm, VM_MEM_SRC_ANONYMOUS, gpa, slot, pages,
-				    KVM_MEM_LOG_DIRTY_PAGES);
-}
 
 static void go_to_fifo(struct xen_vm *x)
 {
@@ -61,26 +51,21 @@ static void go_to_fifo(struct xen_vm *x)
 	TEST_ASSERT_EQ(xen_set_control(x->vcpu[0], &control), 0);
 }
 
-/* The library makes no ring; a guest with orders would need more than it logs. */
+/* The page that holds the guest's orders is not logged. */
 FIXTURE_SETUP(dirty)
 {
-	struct xen_vm *x = calloc(1, sizeof(*x));
+	struct xen_vm *x;
 
-	if (variant->ring && !has_ring())
+	if (variant->ring && !xen_has_dirty_ring())
 		SKIP(return, "KVM has no dirty ring");
 	self->klog = xen_klog_open();
-	x->nr_vcpus = 1;
-	x->wide = true;
-	x->vm = vm_create(1);
-	if (variant->ring)
-		vm_enable_dirty_ring(x->vm, RING_ENTRIES * sizeof(struct kvm_dirty_gfn));
-	x->vcpu[0] = vm_vcpu_add(x->vm, 0, xen_guest_obey);
+	x = xen_vm_create_logged(variant->ring, xen_guest_obey);
 	vm_userspace_mem_region_add(x->vm, VM_MEM_SRC_ANONYMOUS, XEN_PAGES_GPA, XEN_PAGES_SLOT,
 				    XEN_NR_PAGES, 0);
 	virt_map(x->vm, XEN_PAGES_GPA, XEN_PAGES_GPA, XEN_NR_PAGES);
 	x->shinfo = xen_hva(x, XEN_SHINFO_GPA);
-	add_slot(x, XEN_ARRAY_SLOT, XEN_ARRAY_GPA, XEN_FIFO_NR_PAGES);
-	add_slot(x, XEN_CONTROL_SLOT, XEN_CONTROL_GPA, XEN_MAX_VCPUS);
+	xen_add_logged_slot(x, XEN_ARRAY_SLOT, XEN_ARRAY_GPA, XEN_FIFO_NR_PAGES);
+	xen_add_logged_slot(x, XEN_CONTROL_SLOT, XEN_CONTROL_GPA, XEN_MAX_VCPUS);
 	ASSERT_EQ(0, xen_fifo_config(x));
 	ASSERT_EQ(0, xen_set_long_mode(x, true));
 	xen_register_pages(x);
@@ -97,46 +82,22 @@ FIXTURE_TEARDOWN(dirty)
 	xen_vm_free(self->x);
 }
 
-static uint32_t page_bit(uint32_t slot, uint64_t page)
-{
-	if (slot == XEN_CONTROL_SLOT)
-		return page ? 1u << 30 : CONTROL;
-	return slot == XEN_ARRAY_SLOT ? 1u << page % 30 : 0;
-}
-
-static uint32_t take_ring(struct kvm_vcpu *vcpu)
-{
-	struct kvm_dirty_gfn *ring = vcpu_map_dirty_ring(vcpu), *entry;
-	uint32_t pages = 0;
-
-	for (;; vcpu->fetch_index++) {
-		entry = &ring[vcpu->fetch_index % RING_ENTRIES];
-		if (!(__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) & KVM_DIRTY_GFN_F_DIRTY))
-			break;
-		pages |= page_bit(entry->slot, entry->offset);
-		__atomic_store_n(&entry->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
-	}
-	kvm_vm_reset_dirty_ring(vcpu->vm);
-	return pages;
-}
-
 /* A bit for each page of the array, and CONTROL, that was logged meanwhile. */
 static uint32_t take_dirty(struct xen_vm *x)
 {
-	unsigned long array[XEN_FIFO_NR_PAGES / 64] = {}, control = 0;
+	struct xen_dirty_slot slots[] = {
+		{ .slot = XEN_ARRAY_SLOT, .nr_pages = XEN_FIFO_NR_PAGES },
+		{ .slot = XEN_CONTROL_SLOT, .nr_pages = XEN_MAX_VCPUS },
+	};
 	uint32_t pages = 0, page;
 
-	if (x->vm->dirty_ring_size)
-		return take_ring(x->vcpu[0]);
-
-	kvm_vm_get_dirty_log(x->vm, XEN_ARRAY_SLOT, array);
-	kvm_vm_get_dirty_log(x->vm, XEN_CONTROL_SLOT, &control);
+	xen_take_dirty(x, slots, ARRAY_SIZE(slots));
 	for (page = 0; page < XEN_FIFO_NR_PAGES; page++)
-		if (array[page / 64] & 1ul << page % 64)
-			pages |= page_bit(XEN_ARRAY_SLOT, page);
+		if (xen_is_dirty(&slots[0], page))
+			pages |= 1u << page % 30;
 	for (page = 0; page < XEN_MAX_VCPUS; page++)
-		if (control & 1ul << page)
-			pages |= page_bit(XEN_CONTROL_SLOT, page);
+		if (xen_is_dirty(&slots[1], page))
+			pages |= page ? OTHER_CONTROL : CONTROL;
 	return pages;
 }
 
