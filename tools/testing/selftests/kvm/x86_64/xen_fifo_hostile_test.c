@@ -347,7 +347,7 @@ static void *make_noise(void *arg)
 	return NULL;
 }
 
-TEST_F(xsa, of_505_resets_may_meet_every_call)
+TEST_F(xsa, of_343_and_505_resets_may_meet_every_call)
 {
 	struct noise noise = { .x = self->x };
 	uint32_t turn;
