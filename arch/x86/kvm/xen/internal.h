@@ -106,6 +106,11 @@ static __always_inline bool xen_try_map(struct xen_map *map,
 	return xen_try_map_to_read(map, gpc);
 }
 
+static __always_inline void xen_unmap(struct xen_map *map)
+{
+	read_unlock_irqrestore(&map->gpc->lock, map->flags);
+}
+
 /*
  * The same for who has another page of the same kind mapped: without waiting,
  * as who has the two the other way round may be waiting for this one.
@@ -134,25 +139,15 @@ static inline bool xen_try_map_in_scheduler(struct xen_map *map,
 					    struct gfn_to_pfn_cache *gpc,
 					    u32 len)
 {
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !xen_try_map_second(map, gpc))
 		return false;
 
-	local_irq_save(map->flags);
-	if (read_trylock(&gpc->lock)) {
-		if (kvm_gpc_check(gpc, len)) {
-			map->gpc = gpc;
-			map->khva = gpc->khva;
-			return true;
-		}
-		read_unlock(&gpc->lock);
-	}
-	local_irq_restore(map->flags);
-	return false;
-}
+	/* The length may be another than @gpc was made for: see runstate.c. */
+	if (kvm_gpc_check(gpc, len))
+		return true;
 
-static __always_inline void xen_unmap(struct xen_map *map)
-{
-	read_unlock_irqrestore(&map->gpc->lock, map->flags);
+	xen_unmap(map);
+	return false;
 }
 
 /* Unmap after a write that migration must see; needs a running vCPU. */
