@@ -81,6 +81,12 @@ static __always_inline u8 kernel_xchg(u8 *byte, u8 new)
 	return xchg(byte, new);
 }
 
+/* guest_try_cmpxchg() for a word that only the kernel shares. */
+static __always_inline bool kernel_try_cmpxchg(u32 *word, u32 *old, u32 new)
+{
+	return try_cmpxchg(word, old, new);
+}
+
 /* A lock of the units themselves, which interrupt handlers take as well. */
 struct seam_lock {
 	spinlock_t spin;	/* interrupts are off while it is held */

@@ -128,6 +128,11 @@ static inline bool guest_try_cmpxchg(u32 *word, u32 *old, u32 new)
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+static inline bool kernel_try_cmpxchg(u32 *word, u32 *old, u32 new)
+{
+	return guest_try_cmpxchg(word, old, new);
+}
+
 static inline u8 kernel_xchg(u8 *byte, u8 new)
 {
 	seam_report(byte, sizeof(*byte), SEAM_RMW);
