@@ -4,8 +4,8 @@
  *
  * Order of the units, each calling only those before it: shinfo (maps guest
  * pages), clock, runstate, events_2l and events_fifo (behind the table of
- * events.h), upcall, poll, evtchn, timer, ports, fifo_ctl, fifo_state,
- * hypercall, attr.  Locks and what they guard are drawn in arch/x86/kvm/xen.c.
+ * events.h), vcpu_info, upcall, poll, evtchn, timer, ports, fifo_ctl,
+ * fifo_state, hypercall, attr.  Locks and what they guard are drawn in arch/x86/kvm/xen.c.
  */
 #ifndef _KVM_XEN_INTERNAL_H
 #define _KVM_XEN_INTERNAL_H
@@ -235,6 +235,26 @@ void xen_runstate_publish(struct kvm_vcpu *vcpu);
 
 /* Place the guest's area at @gpa; KVM_XEN_INVALID_GPA: nowhere. */
 int xen_runstate_set_area(struct kvm_vcpu *vcpu, gpa_t gpa);
+
+/* vcpu_info.c */
+
+/*
+ * Point @vcpu at @port, which was marked by @ops and @layout, or park that.
+ * Returns true where an upcall is due: evtchn_upcall_pending went from 0 to 1.
+ * Any context.
+ */
+bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
+			  const struct xen_evtchn_ops *ops,
+			  const struct xen_layout *layout, u32 port);
+
+/* Do what was parked; returns the same.  May sleep, in the vCPU's thread. */
+bool xen_vcpu_info_replay(struct kvm_vcpu *vcpu);
+
+/*
+ * Do what was parked, as vcpu_info may be there from now on.  Returns whether
+ * evtchn_upcall_pending is up.  May sleep, in the vCPU's thread.
+ */
+bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu);
 
 /* upcall.c */
 void xen_upcall_raise(struct kvm_vcpu *vcpu);
