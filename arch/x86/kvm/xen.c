@@ -13,6 +13,8 @@
  *   vcpu->mutex		what a vCPU's thread owns: timer, runstate, poll
  *     state.fifo_lock		pages, control blocks, the ABI in use
  *       kvm->srcu (read)	as below
+ *     state.callback_lock	the method of upcalls that the VM, or a vCPU, has
+ *       kvm->arch.xen.xen_lock	as below
  *     kvm->srcu (read)		memslots, and what events are raised through
  *     kvm->arch.xen.xen_lock	configuration, attributes, changes of ports
  *       kvm->srcu (read)	for whoever maps a page under xen_lock
@@ -26,11 +28,14 @@
  *
  * xen_lock is taken by vCPUs inside a read section of kvm->srcu, when they
  * write the hypercall MSR: synchronize_srcu() must not be called under it.  It
- * is called under fifo_lock, which vCPUs take outside of such sections.
+ * is called under fifo_lock and callback_lock, which are taken outside of them.
+ *
+ * Locks of KVM's irqchips are taken by the driver of a line, see line.c, in a
+ * read section of kvm->srcu at most.
  *
  * Without locks: shared_info, vcpu_info and the event array, by locked
- * operations of the guest's own kind; long_mode, the vectors, a port's target
- * and its priority, one word each, read once per operation; parked selections,
+ * operations of the guest's own kind; long_mode, the vectors, the method of
+ * upcalls, a port's target and its priority, one word each, read once per operation; parked selections,
  * atomics, see vcpu_info.c; poll_mask and its counter, see poll.c; timer_pending,
  * see timer.c.
  *
@@ -94,7 +99,8 @@ MODULE_PARM_DESC(xen_fifo, "FIFO event channels for Xen guests: off, vmm (defaul
 /* What KVM_CAP_XEN_HVM reports, and the configuration takes, beyond Linux. */
 u32 kvm_xen_added_caps(void)
 {
-	u32 caps = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM;
+	u32 caps = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM |
+		   KVM_XEN_HVM_CONFIG_CALLBACK;
 
 	if (READ_ONCE(fifo_param) != XEN_FIFO_NOT_OFFERED)
 		caps |= KVM_XEN_HVM_CONFIG_EVTCHN_FIFO;
@@ -191,6 +197,7 @@ void kvm_xen_init_vm(struct kvm *kvm)
 
 	mutex_init(&xen->xen_lock);
 	mutex_init(&xen->state.fifo_lock);
+	mutex_init(&xen->state.callback_lock);
 	xen->state.evtchn_ops = &xen_2l_ops;
 	xen->state.max_port = XEN_ABI_FIFO_NR_PORTS - 1;
 	kvm_gpc_init(&xen->shinfo_cache, kvm);

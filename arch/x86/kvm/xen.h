@@ -57,6 +57,25 @@ void kvm_xen_destroy_vm(struct kvm *kvm);
 void kvm_xen_init_vcpu(struct kvm_vcpu *vcpu);
 void kvm_xen_destroy_vcpu(struct kvm_vcpu *vcpu);
 
+void __kvm_xen_irqchip_write(struct kvm *kvm);
+void kvm_xen_stop(struct kvm *kvm);
+
+/* How a vCPU hears of its events, by precedence; see xen/upcall.c. */
+enum xen_upcall_method {
+	XEN_UPCALL_UNDECIDED,	/* vcpu_info was never there */
+	XEN_UPCALL_LAPIC_VECTOR,
+	XEN_UPCALL_OWN_LINE,
+	XEN_UPCALL_VM_VECTOR,
+	XEN_UPCALL_VM_LINE,
+	XEN_UPCALL_NONE,
+	XEN_UPCALL_NR_METHODS,
+};
+
+static inline enum xen_upcall_method kvm_xen_upcall_method(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.xen.state.upcall_method);
+}
+
 /* True where the VMM gave Xen's hypercall page an MSR. */
 static inline bool kvm_xen_msr_enabled(struct kvm *kvm)
 {
@@ -74,15 +93,13 @@ static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 
 /*
  * The VM-wide vector is a level: it asks for injection as long as the guest
- * leaves evtchn_upcall_pending set.  A vCPU with a vector of its own is told
- * by that one alone.
+ * leaves evtchn_upcall_pending set.
  */
 static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
-	    vcpu->arch.xen.vcpu_info_cache.active &&
-	    vcpu->kvm->arch.xen.upcall_vector &&
-	    !vcpu->arch.xen.upcall_vector)
+	    kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR &&
+	    vcpu->arch.xen.vcpu_info_cache.active)
 		return __kvm_xen_has_interrupt(vcpu);
 
 	return 0;
@@ -129,8 +146,16 @@ static inline int kvm_xen_has_pending_timer(struct kvm_vcpu *vcpu)
 static inline void kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
-	    vcpu->arch.xen.upcall_vector)
+	    kvm_xen_upcall_method(vcpu) == XEN_UPCALL_LAPIC_VECTOR)
 		__kvm_xen_sw_enable_lapic(vcpu);
+}
+
+/* The guest is about to write to one of KVM's interrupt controllers. */
+static inline void kvm_xen_irqchip_write(struct kvm *kvm)
+{
+	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
+	    READ_ONCE(kvm->arch.xen.state.line))
+		__kvm_xen_irqchip_write(kvm);
 }
 
 /* The vCPU is about to wait for an event, in HLT or for its start-up. */
@@ -169,6 +194,8 @@ KVM_XEN_OFF_VOID(kvm_xen_update_tsc_info, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_running, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_preempted, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_blocked, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_irqchip_write, (struct kvm *kvm))
+KVM_XEN_OFF_VOID(kvm_xen_stop, (struct kvm *kvm))
 KVM_XEN_OFF_VOID(kvm_xen_init_vm, (struct kvm *kvm))
 KVM_XEN_OFF_VOID(kvm_xen_destroy_vm, (struct kvm *kvm))
 KVM_XEN_OFF_VOID(kvm_xen_init_vcpu, (struct kvm_vcpu *vcpu))

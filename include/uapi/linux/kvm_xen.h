@@ -172,4 +172,79 @@ struct kvm_xen_evtchn_control {
 	__u64 pad[5];		/* zero */
 };
 
+/*
+ * How guests hear of events (callback via), in the kernel for all methods.
+ *
+ * A vCPU is told by the first of these that it has, and by that alone: its own
+ * vector (KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR), its own pair of eventfds
+ * (KVM_XEN_VCPU_ATTR_TYPE_CALLBACK), the vector of the VM, the line of the VM.
+ * The last two are set by KVM_XEN_ATTR_TYPE_CALLBACK; a line tells of events of
+ * the vCPU that the guest knows as 0 and of no other, as on Xen.
+ */
+#define KVM_XEN_HVM_CONFIG_CALLBACK	(1 << 17)
+
+/*
+ * KVM_XEN_ATTR_TYPE_CALLBACK: the VM's vector or line (VM, set and get).
+ *
+ * May be set at any time.  The line of before is down when the call returns, and
+ * every vCPU whose evtchn_upcall_pending is up has been told by the new method.
+ * KVM_XEN_ATTR_TYPE_UPCALL_VECTOR sets and reads the same: a vector there is type
+ * VECTOR, 0 there takes a vector away and leaves a line alone.
+ *
+ * A line is up while evtchn_upcall_pending is.  The guest clears that by itself;
+ * KVM takes the line down at the end of the interrupt (EOI), at the guest's next
+ * write to its interrupt controllers, or raises it anew with the next event.
+ *
+ * Without KVM_XEN_CALLBACK_EVENTFD the line is @gsi, as routed to the interrupt
+ * controllers of KVM_CREATE_IRQCHIP, shared with others as a real one is: it is a
+ * source of its own.  Its routing has to stay as it is while it is set.
+ *
+ * With KVM_XEN_CALLBACK_EVENTFD the VMM owns the line, and @gsi is kept for it.
+ * KVM signals @assert_fd when the line has to go up.  When the guest ended the
+ * interrupt the VMM takes its line down and writes to @resample_fd; if
+ * evtchn_upcall_pending is still up then, KVM signals @assert_fd again.  The pair
+ * may be given to KVM_IRQFD with KVM_IRQFD_FLAG_RESAMPLE as it is.  @resample_fd
+ * may be -1 where nothing ends interrupts; each event is signalled then.
+ *
+ * Get tells with KVM_XEN_CALLBACK_ASSERTED that the line is up.  Set with it, KVM
+ * takes the line for asserted by then, and does not assert it for an event that
+ * the guest was told of before it was saved.  It belongs to the state of the
+ * interrupt controllers: save it when no vCPU runs, and set it before any does.
+ *
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_CALLBACK is set; -EINVAL for an unknown
+ * type or flag, a field that the type and the flags do not use and that is not
+ * zero, a vector below 16 or above 255, @gsi of 4096 or more, @resample_fd the
+ * same eventfd as @assert_fd, and for file descriptors of something else; -EBADF; -ENXIO where a line has neither interrupt controllers in the kernel nor
+ * eventfds; -ENOSPC where KVM has no irq source left; -ENOMEM.  After an error the
+ * callback is what it was.
+ * Sleeps.
+ */
+#define KVM_XEN_ATTR_TYPE_CALLBACK	0x44
+
+#define KVM_XEN_CALLBACK_NONE		0
+#define KVM_XEN_CALLBACK_GSI		1
+#define KVM_XEN_CALLBACK_PCI_INTX	2	/* @gsi: where the VMM routed it */
+#define KVM_XEN_CALLBACK_VECTOR		3
+
+#define KVM_XEN_CALLBACK_EVENTFD	(1 << 0)
+#define KVM_XEN_CALLBACK_ASSERTED	(1 << 1)
+
+struct kvm_xen_callback {
+	__u32 type;
+	__u32 flags;
+	__u32 gsi;
+	__u32 vector;
+	__s32 assert_fd;	/* get: by the number that was given */
+	__s32 resample_fd;
+	__u64 pad[5];		/* zero */
+};
+
+/*
+ * KVM_XEN_VCPU_ATTR_TYPE_CALLBACK: a pair of eventfds for this vCPU alone, as
+ * above (vCPU, set and get): for VMMs whose LAPICs are their own, or that have a
+ * line for each vCPU.  Type is NONE or GSI with KVM_XEN_CALLBACK_EVENTFD; @gsi is
+ * kept for the VMM.  Errors as above.
+ */
+#define KVM_XEN_VCPU_ATTR_TYPE_CALLBACK	0x41
+
 #endif /* _UAPI_LINUX_KVM_XEN_H */

@@ -17,6 +17,7 @@
 struct xen_evtchn_ops;
 struct xen_fifo;
 struct xen_fifo_vcpu;
+struct xen_line;
 struct xen_ports;
 
 #define KVM_XEN_NR_WIDTHS	2
@@ -29,6 +30,8 @@ struct kvm_xen_vm_state {
 	u32 max_port;			/* highest, where FIFO is in use */
 	u8 fifo_offer;			/* enum xen_fifo_offer */
 	atomic_t nr_pollers;		/* bits set in poll_mask */
+	struct mutex callback_lock;
+	struct xen_line *line;		/* NULL: the VM has none */
 };
 
 struct kvm_xen_vcpu_state {
@@ -42,6 +45,8 @@ struct kvm_xen_vcpu_state {
 	u32 timer_priority;
 	u32 closing_port;		/* by a call that is the VMM's; 0: none */
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
+	struct xen_line *line;		/* NULL without one of its own */
+	u8 upcall_method;		/* enum xen_upcall_method */
 };
 
 /* Counters per vCPU, in KVM's statistics file descriptor and debugfs. */

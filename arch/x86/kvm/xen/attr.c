@@ -17,12 +17,6 @@ typedef int (*vm_attr_fn)(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 typedef int (*vcpu_attr_fn)(struct kvm_vcpu *vcpu,
 			    struct kvm_xen_vcpu_attr *data);
 
-/* Vectors below are exceptions of the CPU. */
-static bool is_bad_vector(u8 vector)
-{
-	return vector && vector < 0x10;
-}
-
 /* VM attributes */
 
 static int long_mode_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
@@ -101,22 +95,6 @@ static int shared_info_hva_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
 
 	data->u.shared_info.hva = kvm_gpc_is_hva_active(gpc) ? gpc->uhva : 0;
-	return 0;
-}
-
-static int vm_vector_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-
-	if (is_bad_vector(data->u.vector))
-		return -EINVAL;
-
-	WRITE_ONCE(kvm->arch.xen.upcall_vector, data->u.vector);
-
-	/* A level: vCPUs whose flag is up by now find out by looking. */
-	kvm_for_each_vcpu(i, vcpu, kvm)
-		xen_kick(vcpu);
 	return 0;
 }
 
@@ -213,8 +191,9 @@ static const struct vm_attr vm_attrs[] = {
 		.places_shinfo = true,
 	},
 	[KVM_XEN_ATTR_TYPE_UPCALL_VECTOR] = {
-		.set = vm_vector_set,
+		.set = xen_callback_set_vector,
 		.get = vm_vector_get,
+		.locks = true,
 	},
 	[KVM_XEN_ATTR_TYPE_EVTCHN] = {
 		.set = evtchn_set,
@@ -253,6 +232,12 @@ static const struct vm_attr vm_attrs[] = {
 		.set = xen_fifo_set_ports,
 		.get = xen_fifo_get_ports,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.locks = true,
+	},
+	[KVM_XEN_ATTR_TYPE_CALLBACK] = {
+		.set = xen_callback_set,
+		.get = xen_callback_get,
+		.config_flag = KVM_XEN_HVM_CONFIG_CALLBACK,
 		.locks = true,
 	},
 };
@@ -313,6 +298,14 @@ static gpa_t gpa_of(struct gfn_to_pfn_cache *gpc)
 	return kvm_gpc_is_gpa_active(gpc) ? gpc->gpa : KVM_XEN_INVALID_GPA;
 }
 
+/* There is no flag any more: a line that stands for it goes down. */
+static int vcpu_info_taken_away(struct kvm_vcpu *vcpu)
+{
+	kvm_gpc_deactivate(&vcpu->arch.xen.vcpu_info_cache);
+	xen_upcall_reevaluate(vcpu);
+	return 0;
+}
+
 /* What follows an activation of vcpu_info that came to @r. */
 static int vcpu_info_placed(struct kvm_vcpu *vcpu, int r)
 {
@@ -329,10 +322,8 @@ static int vcpu_info_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
 	gpa_t gpa = data->u.gpa;
 
-	if (gpa == KVM_XEN_INVALID_GPA) {
-		kvm_gpc_deactivate(gpc);
-		return 0;
-	}
+	if (gpa == KVM_XEN_INVALID_GPA)
+		return vcpu_info_taken_away(vcpu);
 	if (!IS_ALIGNED(gpa, XEN_ABI_VCPU_INFO_ALIGN))
 		return -ENXIO;
 
@@ -352,10 +343,8 @@ static int vcpu_info_hva_set(struct kvm_vcpu *vcpu,
 	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_info_cache;
 	u64 hva = data->u.hva;
 
-	if (!hva) {
-		kvm_gpc_deactivate(gpc);
-		return 0;
-	}
+	if (!hva)
+		return vcpu_info_taken_away(vcpu);
 	if (!IS_ALIGNED(hva, XEN_ABI_VCPU_INFO_ALIGN))
 		return -ENXIO;
 
@@ -512,6 +501,9 @@ static int vcpu_id_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 		return -EINVAL;
 
 	vcpu->arch.xen.vcpu_id = data->u.vcpu_id;
+
+	/* A line of the VM tells of vCPU 0. */
+	xen_upcall_reevaluate(vcpu);
 	return 0;
 }
 
@@ -551,7 +543,7 @@ static int timer_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 static int vcpu_vector_set(struct kvm_vcpu *vcpu,
 			   struct kvm_xen_vcpu_attr *data)
 {
-	if (is_bad_vector(data->u.vector))
+	if (xen_is_bad_vector(data->u.vector))
 		return -EINVAL;
 
 	WRITE_ONCE(vcpu->arch.xen.upcall_vector, data->u.vector);
@@ -626,6 +618,12 @@ static const struct vcpu_attr vcpu_attrs[] = {
 		.set = xen_fifo_set_control,
 		.get = xen_fifo_get_control,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.locks = true,
+	},
+	[KVM_XEN_VCPU_ATTR_TYPE_CALLBACK] = {
+		.set = xen_callback_set_vcpu,
+		.get = xen_callback_get_vcpu,
+		.config_flag = KVM_XEN_HVM_CONFIG_CALLBACK,
 		.locks = true,
 	},
 };

@@ -176,6 +176,8 @@ void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
 	duties &= atomic64_fetch_andnot(duties, parked);
 	if (duties & XEN_PARKED_LOG)
 		xen_fifo_log_dirty(vcpu);
+	if (duties & XEN_PARKED_LINE)
+		xen_upcall_see_to_line(vcpu);
 	if (duties & XEN_PARKED_RETRY) {
 		xen_fifo_forget_stall(vcpu);
 		xen_evtchn_raise_saved(kvm, 1, xen_nr_ports(kvm, xen_layout(kvm)),

@@ -4,8 +4,8 @@
  *
  * Order of the units, each calling only those before it: shinfo (maps guest
  * pages), clock, runstate, events_2l and events_fifo (behind the table of
- * events.h), vcpu_info, upcall, poll, evtchn, timer, ports, fifo_ctl,
- * fifo_state, hypercall, attr.  Locks and what they guard are drawn in arch/x86/kvm/xen.c.
+ * events.h), vcpu_info, line, upcall, callback, poll, evtchn, timer, ports,
+ * fifo_ctl, fifo_state, hypercall, attr.  Locks and what they guard are drawn in arch/x86/kvm/xen.c.
  */
 #ifndef _KVM_XEN_INTERNAL_H
 #define _KVM_XEN_INTERNAL_H
@@ -33,7 +33,9 @@ static inline void xen_kick(struct kvm_vcpu *vcpu)
  */
 #define XEN_PARKED_RETRY	BIT_ULL(63)	/* raise what was saved */
 #define XEN_PARKED_LOG		BIT_ULL(62)	/* log pages as dirty */
-#define XEN_PARKED_DUTIES	(XEN_PARKED_RETRY | XEN_PARKED_LOG)
+#define XEN_PARKED_LINE		BIT_ULL(61)	/* look at the flag for a line */
+#define XEN_PARKED_DUTIES	(XEN_PARKED_RETRY | XEN_PARKED_LOG | \
+				 XEN_PARKED_LINE)
 
 static inline void xen_park_duty(struct kvm_vcpu *vcpu, u64 duty)
 {
@@ -251,17 +253,58 @@ bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
 bool xen_vcpu_info_replay(struct kvm_vcpu *vcpu);
 
 /*
- * Do what was parked, as vcpu_info may be there from now on.  Returns whether
- * evtchn_upcall_pending is up.  May sleep, in the vCPU's thread.
+ * Do what was parked, as vcpu_info may be there from now on; returns the same.
+ * May sleep, in the vCPU's thread.
  */
 bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu);
 
+/*
+ * Look at evtchn_upcall_pending.  Returns it, or -EAGAIN where vcpu_info has to
+ * be sought first.  Any context.
+ */
+int xen_vcpu_info_flag(struct kvm_vcpu *vcpu);
+
+/* Seek it.  Sleeps, in the vCPU's thread.  Returns 0 or why it is not there. */
+int xen_vcpu_info_seek(struct kvm_vcpu *vcpu);
+
 /* upcall.c */
+
+/* Tell @vcpu that its evtchn_upcall_pending went up.  Any context. */
 void xen_upcall_raise(struct kvm_vcpu *vcpu);
+
+/* Point @vcpu at @port, which was marked by @ops and @layout.  Any context. */
 void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		       const struct xen_layout *layout, u32 port);
+
+/* Replay what was parked.  May sleep, in the vCPU's thread. */
 void xen_upcall_replay(struct kvm_vcpu *vcpu);
+
+/* See to XEN_PARKED_LINE.  Sleeps, in the vCPU's thread. */
+void xen_upcall_see_to_line(struct kvm_vcpu *vcpu);
+
+/*
+ * Choose the method anew, after something changed that it depends on, and
+ * deliver what was raised while the vCPU could not hear it.  Takes xen_lock for
+ * granted; may sleep, in the vCPU's thread.
+ */
 void xen_upcall_reevaluate(struct kvm_vcpu *vcpu);
+
+/* The same for all vCPUs, after what the VM has for them changed. */
+void xen_upcall_choose_all(struct kvm *kvm);
+void xen_upcall_settle_all(struct kvm *kvm);
+
+/* callback.c */
+int xen_callback_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+int xen_callback_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+int xen_callback_set_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+int xen_callback_set_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
+int xen_callback_get_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
+
+/* Vectors below are exceptions of the CPU; 0: none. */
+static inline bool xen_is_bad_vector(u32 vector)
+{
+	return vector && (vector < 0x10 || vector > U8_MAX);
+}
 
 /* hypercall.c */
 

@@ -20,7 +20,7 @@
 #include "seam.h"
 
 /* What happened, bits. */
-#define XEN_LEVEL_RAISED	0x1u	/* the flag went from 0 to 1 */
+#define XEN_LEVEL_RAISED	0x1u	/* the flag went from 0 to 1, or it is as if */
 #define XEN_LEVEL_ACKED		0x2u	/* the guest ended an interrupt */
 #define XEN_LEVEL_LOOK		0x4u	/* the flag, or the line, may have changed */
 #define XEN_LEVEL_EVENTS	0x7u

@@ -5,7 +5,9 @@
 
 #include <linux/tracepoint.h>
 
+#include "../xen.h"
 #include "evtchn_core.h"
+#include "level.h"
 
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm_xen
@@ -54,23 +56,48 @@ TRACE_EVENT(kvm_xen_raise,
 );
 
 TRACE_EVENT(kvm_xen_upcall,
-	TP_PROTO(u32 vcpu_id, u8 vcpu_vector, u8 vm_vector),
-	TP_ARGS(vcpu_id, vcpu_vector, vm_vector),
+	TP_PROTO(u32 vcpu_id, u32 method),
+	TP_ARGS(vcpu_id, method),
 
 	TP_STRUCT__entry(
 		__field(u32, vcpu_id)
-		__field(u8, vcpu_vector)
-		__field(u8, vm_vector)
+		__field(u32, method)
 	),
 	TP_fast_assign(
 		__entry->vcpu_id = vcpu_id;
-		__entry->vcpu_vector = vcpu_vector;
-		__entry->vm_vector = vm_vector;
+		__entry->method = method;
 	),
-	TP_printk("vcpu %u vector 0x%x by %s", __entry->vcpu_id,
-		  __entry->vcpu_vector ?: __entry->vm_vector,
-		  __entry->vcpu_vector ? "lapic" :
-		  __entry->vm_vector ? "vm" : "none")
+	TP_printk("vcpu %u by %s", __entry->vcpu_id,
+		  __print_symbolic(__entry->method,
+				   { XEN_UPCALL_LAPIC_VECTOR, "lapic" },
+				   { XEN_UPCALL_OWN_LINE, "own line" },
+				   { XEN_UPCALL_VM_VECTOR, "vm vector" },
+				   { XEN_UPCALL_VM_LINE, "vm line" },
+				   { XEN_UPCALL_NONE, "none" }))
+);
+
+/* What was done to a line after a look at the flag that it stands for. */
+TRACE_EVENT(kvm_xen_line,
+	TP_PROTO(u32 gsi, bool vmm, bool flag, u32 actions),
+	TP_ARGS(gsi, vmm, flag, actions),
+
+	TP_STRUCT__entry(
+		__field(u32, gsi)
+		__field(bool, vmm)
+		__field(bool, flag)
+		__field(u32, actions)
+	),
+	TP_fast_assign(
+		__entry->gsi = gsi;
+		__entry->vmm = vmm;
+		__entry->flag = flag;
+		__entry->actions = actions;
+	),
+	TP_printk("gsi %u%s flag %d %s", __entry->gsi,
+		  __entry->vmm ? " of the vmm" : "", __entry->flag,
+		  __print_flags(__entry->actions, "|",
+				{ XEN_LEVEL_LOWER, "lower" },
+				{ XEN_LEVEL_RAISE, "raise" }))
 );
 
 TRACE_EVENT(kvm_xen_timer,

@@ -3,45 +3,171 @@
  * Upcalls: how a vCPU comes to hear of its events.
  *
  * An upcall is due when evtchn_upcall_pending in vcpu_info goes from 0 to 1.
- * A vCPU with a vector of its own gets it once, as an interrupt of its LAPIC;
- * otherwise the VM-wide vector is injected at entry for as long as the flag
- * is up, see kvm_xen_has_interrupt().  evtchn_upcall_mask plays no part: for
- * guests that are not PV, Xen does not look at it either.
+ * evtchn_upcall_mask plays no part: for guests that are not PV, Xen does not
+ * look at it either.
+ *
+ * methods[] is the one place that says how: a vCPU has the first method of the
+ * table that applies, and is told by that alone.  The choice is made when one
+ * of the things that it depends on changes, all under xen_lock, and is a byte
+ * of the vCPU.  Setting the flag and storing the choice are full barriers on
+ * either side: either who raised the flag sees the new method, or who chose it
+ * sees the flag.
  */
 #include "internal.h"
+#include "line.h"
 #include "../lapic.h"
 #include "trace.h"
 
-static void inject_lapic_vector(struct kvm_vcpu *vcpu, u8 vector)
+#include <linux/indirect_call_wrapper.h>
+
+static bool has_vector(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.xen.upcall_vector;
+}
+
+static void inject_vector(struct kvm_vcpu *vcpu)
 {
 	struct kvm_lapic_irq irq = {
-		.vector = vector,
+		.vector = READ_ONCE(vcpu->arch.xen.upcall_vector),
 		.delivery_mode = APIC_DM_FIXED,
 		.dest_mode = APIC_DEST_PHYSICAL,
 		.shorthand = APIC_DEST_NOSHORT,
 		.level = 1,
 	};
 
-	if (lapic_in_kernel(vcpu))
+	/* Taken away by now: who did that sees to the flag. */
+	if (irq.vector && lapic_in_kernel(vcpu))
 		kvm_apic_set_irq(vcpu, &irq, NULL);
 }
 
-/* Tell @vcpu that its evtchn_upcall_pending went up.  Any context. */
-void xen_upcall_raise(struct kvm_vcpu *vcpu)
+static void repeat_vector(struct kvm_vcpu *vcpu)
 {
-	u8 vector = READ_ONCE(vcpu->arch.xen.upcall_vector);
-
-	++vcpu->stat.xen_upcalls;
-	trace_kvm_xen_upcall(vcpu->vcpu_id, vector,
-			     vcpu->kvm->arch.xen.upcall_vector);
-
-	if (vector)
-		inject_lapic_vector(vcpu, vector);
-	else
-		xen_kick(vcpu);
+	if (vcpu->arch.xen.vcpu_info_cache.active &&
+	    __kvm_xen_has_interrupt(vcpu))
+		xen_upcall_raise(vcpu);
 }
 
-/* Point @vcpu at @port, which was marked by @ops and @layout.  Any context. */
+static bool vm_has_vector(struct kvm_vcpu *vcpu)
+{
+	return vcpu->kvm->arch.xen.upcall_vector;
+}
+
+/* The vCPU looks at the flag itself, at entry: see kvm_xen_has_interrupt(). */
+static void make_look(struct kvm_vcpu *vcpu)
+{
+	xen_kick(vcpu);
+}
+
+static struct xen_line *own_line(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.xen.state.line);
+}
+
+static bool has_line(struct kvm_vcpu *vcpu)
+{
+	return own_line(vcpu);
+}
+
+static struct xen_line *vm_line(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->kvm->arch.xen.state.line);
+}
+
+/* Xen asserts the line for its vCPU 0, and tells others nothing. */
+static bool vm_has_line(struct kvm_vcpu *vcpu)
+{
+	return vm_line(vcpu) && !xen_vcpu_id(vcpu);
+}
+
+static bool always(struct kvm_vcpu *vcpu)
+{
+	return true;
+}
+
+/* A line goes with kvm->srcu, of which whoever raises events is a reader. */
+static void post(struct kvm *kvm, struct xen_line *line, u32 events)
+{
+	RCU_LOCKDEP_WARN(!srcu_read_lock_held(&kvm->srcu),
+			 "line used outside of kvm->srcu");
+	if (line)
+		xen_line_post(line, events);
+}
+
+static void raise_own_line(struct kvm_vcpu *vcpu)
+{
+	post(vcpu->kvm, own_line(vcpu), XEN_LEVEL_RAISED);
+}
+
+static void settle_own_line(struct kvm_vcpu *vcpu)
+{
+	post(vcpu->kvm, own_line(vcpu), XEN_LEVEL_LOOK);
+}
+
+static void raise_vm_line(struct kvm_vcpu *vcpu)
+{
+	post(vcpu->kvm, vm_line(vcpu), XEN_LEVEL_RAISED);
+}
+
+static void settle_vm_line(struct kvm_vcpu *vcpu)
+{
+	post(vcpu->kvm, vm_line(vcpu), XEN_LEVEL_LOOK);
+}
+
+static void do_nothing(struct kvm_vcpu *vcpu)
+{
+}
+
+struct upcall_method {
+	/* Under xen_lock. */
+	bool (*applies)(struct kvm_vcpu *vcpu);
+	/* The flag went from 0 to 1.  Any context. */
+	void (*raise)(struct kvm_vcpu *vcpu);
+	/* Make what the vCPU hears agree with the flag, which may be up. */
+	void (*settle)(struct kvm_vcpu *vcpu);
+	/* The VM has it for its vCPUs; settling it needs no thread of theirs. */
+	bool of_vm;
+};
+
+static const struct upcall_method methods[] = {
+	[XEN_UPCALL_LAPIC_VECTOR] = { has_vector, inject_vector, repeat_vector },
+	[XEN_UPCALL_OWN_LINE] = { has_line, raise_own_line, settle_own_line },
+	[XEN_UPCALL_VM_VECTOR] = { vm_has_vector, make_look, make_look, true },
+	[XEN_UPCALL_VM_LINE] = { vm_has_line, raise_vm_line, settle_vm_line, true },
+	[XEN_UPCALL_NONE] = { always, make_look, do_nothing, true },
+};
+
+static_assert(ARRAY_SIZE(methods) == XEN_UPCALL_NR_METHODS);
+
+static enum xen_upcall_method method_of(struct kvm_vcpu *vcpu)
+{
+	enum xen_upcall_method method = kvm_xen_upcall_method(vcpu);
+
+	return method == XEN_UPCALL_UNDECIDED ? XEN_UPCALL_NONE : method;
+}
+
+static void choose(struct kvm_vcpu *vcpu)
+{
+	enum xen_upcall_method method = XEN_UPCALL_UNDECIDED + 1;
+
+	lockdep_assert_held(&vcpu->kvm->arch.xen.xen_lock);
+
+	while (!methods[method].applies(vcpu))
+		method++;
+
+	/* Pairs with the locked instruction that sets the flag. */
+	smp_store_mb(vcpu->arch.xen.state.upcall_method, method);
+}
+
+void xen_upcall_raise(struct kvm_vcpu *vcpu)
+{
+	enum xen_upcall_method method = method_of(vcpu);
+
+	++vcpu->stat.xen_upcalls;
+	trace_kvm_xen_upcall(vcpu->vcpu_id, method);
+
+	INDIRECT_CALL_2(methods[method].raise, inject_vector, make_look, vcpu);
+}
+
 void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		       const struct xen_layout *layout, u32 port)
 {
@@ -49,26 +175,62 @@ void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		xen_upcall_raise(vcpu);
 }
 
-/* Replay what was parked; may sleep, in the vCPU's thread. */
 void xen_upcall_replay(struct kvm_vcpu *vcpu)
 {
 	if (xen_vcpu_info_replay(vcpu))
 		xen_upcall_raise(vcpu);
 }
 
-/*
- * Deliver what was raised while the vCPU could not hear it: after its
- * vcpu_info was registered or a vector was set.  May sleep, as above.
- */
-void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
+void xen_upcall_see_to_line(struct kvm_vcpu *vcpu)
 {
-	if (xen_vcpu_info_placed(vcpu))
-		xen_upcall_raise(vcpu);
+	/* Until then, a change of memslots brings the vCPU back here. */
+	if (xen_vcpu_info_seek(vcpu))
+		xen_park_duty(vcpu, XEN_PARKED_LINE);
+	else
+		methods[method_of(vcpu)].settle(vcpu);
 }
 
+void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
+{
+	choose(vcpu);
+
+	if (xen_vcpu_info_placed(vcpu))
+		xen_upcall_raise(vcpu);
+	else
+		methods[method_of(vcpu)].settle(vcpu);
+}
+
+void xen_upcall_choose_all(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		choose(vcpu);
+}
+
+void xen_upcall_settle_all(struct kvm *kvm)
+{
+	const struct upcall_method *method;
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	guard(srcu)(&kvm->srcu);
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		method = &methods[method_of(vcpu)];
+		if (method->of_vm)
+			method->settle(vcpu);
+	}
+}
+
+/* The LAPIC takes interrupts from now on. */
 void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
 {
-	if (vcpu->arch.xen.vcpu_info_cache.active &&
-	    __kvm_xen_has_interrupt(vcpu))
-		xen_upcall_raise(vcpu);
+	repeat_vector(vcpu);
+}
+
+void __kvm_xen_irqchip_write(struct kvm *kvm)
+{
+	post(kvm, READ_ONCE(kvm->arch.xen.state.line), XEN_LEVEL_LOOK);
 }

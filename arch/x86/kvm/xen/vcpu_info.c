@@ -109,7 +109,7 @@ bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 	    ((narrow & XEN_PARKED_RETRY) && !xen_fifo_is_stalled(vcpu)))
 		return true;
 
-	return ((narrow & ~XEN_PARKED_DUTIES) ||
+	return ((narrow & (XEN_PARKED_LINE | ~XEN_PARKED_DUTIES)) ||
 		atomic64_read(&parked[XEN_WIDE])) && can_replay(vcpu);
 }
 
@@ -172,6 +172,15 @@ static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 	return 0;
 }
 
+/* The flag is the first byte in either width.  Ends the mapping. */
+static int flag_of(struct xen_map *map)
+{
+	int up = !!READ_ONCE(*(u8 *)map->khva);
+
+	xen_unmap(map);
+	return up;
+}
+
 /*
  * Whether evtchn_upcall_pending is up.  Asked several times per exit, hence
  * without kvm->srcu: a look at a page that is about to go harms nobody.
@@ -189,10 +198,7 @@ int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 			return up;
 	}
 
-	/* The flag is the first byte in either width. */
-	up = READ_ONCE(*(u8 *)map.khva);
-	xen_unmap(&map);
-	return up;
+	return flag_of(&map);
 }
 
 bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu)
@@ -203,6 +209,28 @@ bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu)
 	/* Pairs with the barrier in park(). */
 	smp_mb();
 	vcpu->arch.xen.state.stalled_generation = 0;
-	replay_parked(vcpu);
-	return __kvm_xen_has_interrupt(vcpu);
+	return replay_parked(vcpu);
+}
+
+int xen_vcpu_info_flag(struct kvm_vcpu *vcpu)
+{
+	struct xen_map map;
+
+	if (!xen_try_map_to_read(&map, &vcpu->arch.xen.vcpu_info_cache))
+		return -EAGAIN;
+
+	return flag_of(&map);
+}
+
+int xen_vcpu_info_seek(struct kvm_vcpu *vcpu)
+{
+	struct xen_map map;
+	int r = xen_map(&map, &vcpu->arch.xen.vcpu_info_cache,
+			XEN_ABI_VCPU_INFO_SIZE);
+
+	if (r)
+		note_stall(vcpu);
+	else
+		xen_unmap(&map);
+	return r;
 }
