@@ -20,6 +20,8 @@
 #include <linux/jump_label_ratelimit.h>
 #include <linux/kvm_xen.h>
 
+#include "kvm_cache_regs.h"
+
 extern struct static_key_false_deferred kvm_xen_enabled;
 
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
@@ -93,13 +95,24 @@ static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 
 /*
  * The VM-wide vector is a level: it asks for injection as long as the guest
- * leaves evtchn_upcall_pending set.
+ * leaves evtchn_upcall_pending set.  While it is on its way into the guest it
+ * does not ask again: a window for interrupts would be opened, and mostly for
+ * nothing, as the guest is about to clear the flag.  That of L1 may have the
+ * number of one that L1 itself injected into L2.
  */
+static inline bool kvm_xen_vector_is_under_way(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.interrupt.injected && !vcpu->arch.interrupt.soft &&
+	       vcpu->arch.interrupt.nr == vcpu->kvm->arch.xen.upcall_vector &&
+	       !is_guest_mode(vcpu);
+}
+
 static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
 	    kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR &&
-	    vcpu->arch.xen.vcpu_info_cache.active)
+	    vcpu->arch.xen.vcpu_info_cache.active &&
+	    !kvm_xen_vector_is_under_way(vcpu))
 		return __kvm_xen_has_interrupt(vcpu);
 
 	return 0;

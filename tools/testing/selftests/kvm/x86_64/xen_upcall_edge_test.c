@@ -32,13 +32,22 @@ static void vm_upcall(struct ex_regs *regs)
 		WRITE_ONCE(*xen_upcall_pending(guest_vcpu_info()), 0);
 }
 
-/* Let in what is due, then tell how many upcalls there have been. */
+/*
+ * Let in what is due, then tell how many upcalls there have been.  A level shows
+ * at each entry into the guest: make one more than the handler wants.
+ */
 static void guest_code(void)
 {
+	uint32_t unused;
+	int i;
+
 	x2apic_enable();
 	for (;;) {
 		GUEST_SYNC(upcalls);
-		xen_guest_irq_window();
+		for (i = 0; i <= LEVEL_ENTRIES; i++) {
+			xen_guest_irq_window();
+			cpuid(0, &unused, &unused, &unused, &unused);
+		}
 	}
 }
 
@@ -146,7 +155,7 @@ TEST_F(edge, a_port_that_is_pending_already_raises_none)
 	EXPECT_EQ(1, xen_step(self->vcpu));
 }
 
-/* The window lasts until the handler has cleared the flag. */
+/* At each entry, until the handler has cleared the flag. */
 TEST_F(edge, the_vm_wide_vector_comes_again_until_the_flag_is_cleared)
 {
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
