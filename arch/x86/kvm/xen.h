@@ -112,8 +112,8 @@ static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
 	    kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR &&
 	    vcpu->arch.xen.vcpu_info_cache.active &&
-	    !kvm_xen_vector_is_under_way(vcpu))
-		return __kvm_xen_has_interrupt(vcpu);
+	    __kvm_xen_has_interrupt(vcpu))
+		return !kvm_xen_vector_is_under_way(vcpu);
 
 	return 0;
 }

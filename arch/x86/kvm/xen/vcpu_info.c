@@ -175,7 +175,7 @@ static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 /* The flag is the first byte in either width.  Ends the mapping. */
 static int flag_of(struct xen_map *map)
 {
-	int up = !!READ_ONCE(*(u8 *)map->khva);
+	int up = READ_ONCE(*(u8 *)map->khva);
 
 	xen_unmap(map);
 	return up;
