@@ -66,12 +66,9 @@ static struct xen_line *make_line(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	return xen_line_create(kvm, vcpu, callback);
 }
 
-/* End the line that was taken away, if any, after the last who uses it. */
+/* End a line that was taken away, after the last who uses it. */
 static void end_line(struct kvm *kvm, struct xen_line *line)
 {
-	if (!line)
-		return;
-
 	synchronize_srcu(&kvm->srcu);
 	xen_line_destroy(line);
 }
@@ -96,7 +93,8 @@ static void change_vm(struct kvm *kvm, struct xen_line *line, u8 vector)
 {
 	lockdep_assert_held(&kvm->arch.xen.state.callback_lock);
 
-	end_line(kvm, replace_vm(kvm, NULL, 0));
+	if (kvm->arch.xen.state.line)
+		end_line(kvm, replace_vm(kvm, NULL, 0));
 	if (line)
 		xen_line_start(line);
 	replace_vm(kvm, line, vector);
@@ -175,7 +173,8 @@ static void change_vcpu(struct kvm_vcpu *vcpu, struct xen_line *line)
 {
 	lockdep_assert_held(&vcpu->kvm->arch.xen.state.callback_lock);
 
-	end_line(vcpu->kvm, replace_vcpu(vcpu, NULL));
+	if (vcpu->arch.xen.state.line)
+		end_line(vcpu->kvm, replace_vcpu(vcpu, NULL));
 	if (!line)
 		return;
 

@@ -64,7 +64,17 @@ static struct kvm_vcpu *vcpu_of(struct xen_line *line)
 	return NULL;
 }
 
-/* Returns the flag, or -EAGAIN where its page has to be sought first. */
+/* Others have a better way to hear of their events, or have none by now. */
+static bool is_told_by(struct kvm_vcpu *vcpu, const struct xen_line *line)
+{
+	return kvm_xen_upcall_method(vcpu) ==
+	       (line->vcpu ? XEN_UPCALL_OWN_LINE : XEN_UPCALL_VM_LINE);
+}
+
+/*
+ * Returns the flag, as far as it is this line's, or -EAGAIN where its page has
+ * to be sought first.
+ */
 static int look(struct xen_line *line, struct kvm_vcpu *vcpu)
 {
 	int up;
@@ -72,7 +82,7 @@ static int look(struct xen_line *line, struct kvm_vcpu *vcpu)
 	if (!vcpu || !READ_ONCE(vcpu->arch.xen.vcpu_info_cache.active))
 		return line->restored ? -EAGAIN : 0;
 
-	up = xen_vcpu_info_flag(vcpu);
+	up = is_told_by(vcpu, line) ? xen_vcpu_info_flag(vcpu) : 0;
 	if (up >= 0)
 		line->restored = false;
 	return up;

@@ -98,7 +98,7 @@ static void raise_own_line(struct kvm_vcpu *vcpu)
 	post(vcpu->kvm, own_line(vcpu), XEN_LEVEL_RAISED);
 }
 
-static void settle_own_line(struct kvm_vcpu *vcpu)
+static void look_at_own_line(struct kvm_vcpu *vcpu)
 {
 	post(vcpu->kvm, own_line(vcpu), XEN_LEVEL_LOOK);
 }
@@ -108,7 +108,7 @@ static void raise_vm_line(struct kvm_vcpu *vcpu)
 	post(vcpu->kvm, vm_line(vcpu), XEN_LEVEL_RAISED);
 }
 
-static void settle_vm_line(struct kvm_vcpu *vcpu)
+static void look_at_vm_line(struct kvm_vcpu *vcpu)
 {
 	post(vcpu->kvm, vm_line(vcpu), XEN_LEVEL_LOOK);
 }
@@ -124,16 +124,43 @@ struct upcall_method {
 	void (*raise)(struct kvm_vcpu *vcpu);
 	/* Make what the vCPU hears agree with the flag, which may be up. */
 	void (*settle)(struct kvm_vcpu *vcpu);
+	/* The vCPU has another method by now: end what lasts.  NULL: nothing. */
+	void (*leave)(struct kvm_vcpu *vcpu);
 	/* The VM has it for its vCPUs; settling it needs no thread of theirs. */
 	bool of_vm;
 };
 
 static const struct upcall_method methods[] = {
-	[XEN_UPCALL_LAPIC_VECTOR] = { has_vector, inject_vector, repeat_vector },
-	[XEN_UPCALL_OWN_LINE] = { has_line, raise_own_line, settle_own_line },
-	[XEN_UPCALL_VM_VECTOR] = { vm_has_vector, make_look, make_look, true },
-	[XEN_UPCALL_VM_LINE] = { vm_has_line, raise_vm_line, settle_vm_line, true },
-	[XEN_UPCALL_NONE] = { always, make_look, do_nothing, true },
+	[XEN_UPCALL_LAPIC_VECTOR] = {
+		.applies = has_vector,
+		.raise = inject_vector,
+		.settle = repeat_vector,
+	},
+	[XEN_UPCALL_OWN_LINE] = {
+		.applies = has_line,
+		.raise = raise_own_line,
+		.settle = look_at_own_line,
+		.leave = look_at_own_line,
+	},
+	[XEN_UPCALL_VM_VECTOR] = {
+		.applies = vm_has_vector,
+		.raise = make_look,
+		.settle = make_look,
+		.of_vm = true,
+	},
+	[XEN_UPCALL_VM_LINE] = {
+		.applies = vm_has_line,
+		.raise = raise_vm_line,
+		.settle = look_at_vm_line,
+		.leave = look_at_vm_line,
+		.of_vm = true,
+	},
+	[XEN_UPCALL_NONE] = {
+		.applies = always,
+		.raise = make_look,
+		.settle = do_nothing,
+		.of_vm = true,
+	},
 };
 
 static_assert(ARRAY_SIZE(methods) == XEN_UPCALL_NR_METHODS);
@@ -190,9 +217,18 @@ void xen_upcall_see_to_line(struct kvm_vcpu *vcpu)
 		methods[method_of(vcpu)].settle(vcpu);
 }
 
+static void choose_anew(struct kvm_vcpu *vcpu)
+{
+	enum xen_upcall_method old = method_of(vcpu);
+
+	choose(vcpu);
+	if (method_of(vcpu) != old && methods[old].leave)
+		methods[old].leave(vcpu);
+}
+
 void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
 {
-	choose(vcpu);
+	choose_anew(vcpu);
 
 	if (xen_vcpu_info_placed(vcpu))
 		xen_upcall_raise(vcpu);
