@@ -27,6 +27,11 @@ bool xen_level_post(struct xen_level *level, u32 events)
 	return !(update(level, ~0u, events | DRIVEN) & DRIVEN);
 }
 
+void xen_level_leave(struct xen_level *level, u32 events)
+{
+	update(level, ~0u, events);
+}
+
 u32 xen_level_take(struct xen_level *level)
 {
 	u32 old = READ_ONCE(level->posted);

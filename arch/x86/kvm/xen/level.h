@@ -12,7 +12,7 @@
  * is the driver of the line, alone, until xen_level_take() leaves it nothing to
  * do, or xen_level_give_up().  A driver looks at the flag after each take, and
  * does to the line what xen_level_step() says, so that the line is changed in
- * the order of the looks.  A driver may hand over to another thread.
+ * the order of the looks.  What it does may call back into xen_level_post().
  */
 #ifndef _KVM_XEN_LEVEL_H
 #define _KVM_XEN_LEVEL_H
@@ -39,6 +39,12 @@ struct xen_level {
  * driver sees.  Returns true where the caller is the driver from now on.
  */
 bool xen_level_post(struct xen_level *level, u32 events);
+
+/*
+ * The same for who cannot be the driver: the one that is, or the next, which the
+ * caller provides for, sees to @events.
+ */
+void xen_level_leave(struct xen_level *level, u32 events);
 
 /* For the driver: take what was posted; 0 for nothing, which ends its role. */
 u32 xen_level_take(struct xen_level *level);

@@ -9,9 +9,11 @@
  * is no more; and when its pin was unmasked, as an edge is not kept for a pin
  * that is masked.  A VMM that has the line tells of the end by an eventfd.
  *
- * Of a line only ->level changes once it was started.  Its driver may be a work
- * item: where an event is raised in interrupt context, or from an eventfd that
- * is being signalled, neither irqchips nor another eventfd may be touched.
+ * Of a line only ->level changes once it was started.  ->lock is held by its
+ * driver, so that who posts an event in a task finds it seen to on return: an
+ * interrupt that the guest ended with the flag down is over then.  Where an event
+ * is raised in interrupt context, or from an eventfd that is being signalled,
+ * neither irqchips nor another eventfd may be touched: a work item does it.
  */
 #include "internal.h"
 #include "line.h"
@@ -19,6 +21,7 @@
 
 #include <linux/eventfd.h>
 #include <linux/file.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/workqueue.h>
 
@@ -31,6 +34,8 @@ struct xen_line {
 	struct kvm_vcpu *vcpu;		/* whose flag; NULL: vCPU 0 of the guest */
 	struct kvm_xen_callback callback;
 	bool restored;			/* asserted before vcpu_info was there */
+	struct mutex lock;
+	struct task_struct *driver;	/* who holds it, for that task to know */
 	struct work_struct work;
 
 	/* In KVM's irqchips. */
@@ -46,7 +51,7 @@ struct xen_line {
 	poll_table poll;
 };
 
-/* Rounds that a driver makes itself: guests that go on are left to a worker. */
+/* Rounds that a driver makes in one go: guests that go on are left to a worker. */
 #define MAX_ROUNDS	8
 
 static struct kvm_vcpu *vcpu_of(struct xen_line *line)
@@ -138,27 +143,41 @@ static void drive(struct xen_line *line)
 		if (!drive_once(line))
 			return;
 
+	xen_level_give_up(&line->level, 0);
 	schedule_work(&line->work);
+}
+
+static void post_and_drive(struct xen_line *line, u32 events)
+{
+	guard(mutex)(&line->lock);
+
+	WRITE_ONCE(line->driver, current);
+	if (xen_level_post(&line->level, events))
+		drive(line);
+	WRITE_ONCE(line->driver, NULL);
 }
 
 static void work_fn(struct work_struct *work)
 {
-	drive(container_of(work, struct xen_line, work));
+	post_and_drive(container_of(work, struct xen_line, work),
+		       XEN_LEVEL_LOOK);
 }
 
-/* For who holds locks of an irqchip, or of an eventfd. */
+/* For who must not sleep, or holds locks of an irqchip or of an eventfd. */
 static void post_later(struct xen_line *line, u32 events)
 {
-	if (xen_level_post(&line->level, events))
-		schedule_work(&line->work);
+	xen_level_leave(&line->level, events);
+	schedule_work(&line->work);
 }
 
 void xen_line_post(struct xen_line *line, u32 events)
 {
 	if (!in_task() || irqs_disabled() || !eventfd_signal_allowed())
 		post_later(line, events);
-	else if (xen_level_post(&line->level, events))
-		drive(line);
+	else if (READ_ONCE(line->driver) == current)
+		xen_level_post(&line->level, events);
+	else
+		post_and_drive(line, events);
 }
 
 /* An irqchip saw the end of an interrupt of this GSI, its locks dropped. */
@@ -345,6 +364,7 @@ struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	line->restored = callback->flags & KVM_XEN_CALLBACK_ASSERTED;
 	line->level.asserted = line->restored;
 	line->source = -1;
+	mutex_init(&line->lock);
 	INIT_WORK(&line->work, work_fn);
 
 	r = callback->flags & KVM_XEN_CALLBACK_EVENTFD ? attach_eventfds(line) :

@@ -34,8 +34,8 @@ void xen_line_destroy(struct xen_line *line);
 struct kvm_xen_callback xen_line_callback(const struct xen_line *line);
 
 /*
- * Post @events (XEN_LEVEL_*) and see to them, later where the context does not
- * allow it.  Any context that holds no spinlock of KVM's irqchips.
+ * Post @events (XEN_LEVEL_*) and see to them: now, where that may sleep, later
+ * with interrupts off or inside of the signal of an eventfd.
  */
 void xen_line_post(struct xen_line *line, u32 events);
 
