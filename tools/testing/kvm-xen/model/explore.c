@@ -20,6 +20,10 @@ struct coroutine {
 	u32 mask;
 	bool finished;
 	u64 history;		/* digest of all that it has read */
+
+	/* Of a loop of SEAM_LOOP: its word, what was there, and history before. */
+	const volatile void *loop;
+	u64 old, before;
 };
 
 /* A state seen in this job, and in how many ways it goes on to the end. */
@@ -51,14 +55,38 @@ static u64 mix(u64 digest, u64 value)
 	return digest ^ digest >> 32;
 }
 
-void explore_note(u64 value)
+static void note(u64 value)
 {
 	coroutines[running].history = mix(coroutines[running].history, value);
 }
 
+void explore_note(u64 value)
+{
+	coroutines[running].loop = NULL;
+	note(value);
+}
+
 void explore_forget(u64 position)
 {
+	coroutines[running].loop = NULL;
 	coroutines[running].history = mix(running, position);
+}
+
+/*
+ * Of all that a loop has read, the last value is what makes a difference: without
+ * this, its failures are as many as others' changes, in all combinations.
+ */
+static void forget_failures(const volatile void *addr, enum seam_access how)
+{
+	struct coroutine *c = &coroutines[running];
+
+	if (how == SEAM_LOOP && c->loop == addr) {
+		c->history = mix(c->before, c->old);
+		return;
+	}
+
+	c->loop = how == SEAM_READ ? addr : NULL;
+	c->before = c->history;
 }
 
 void explore_fail(const char *what)
@@ -82,6 +110,7 @@ static const char *const how_names[] = {
 	[SEAM_READ] = "reads",
 	[SEAM_WRITE] = "writes",
 	[SEAM_RMW] = "atomically changes",
+	[SEAM_LOOP] = "tries to change",
 	[SEAM_COPY] = "copies to",
 	[SEAM_GUEST] = "accesses",
 };
@@ -89,7 +118,8 @@ static const char *const how_names[] = {
 static void step_at(const volatile void *addr, size_t len, enum seam_access how)
 {
 	give_way();
-	explore_note(offset_of(addr) << 8 | len << 4 | how);
+	forget_failures(addr, how);
+	note(offset_of(addr) << 8 | len << 4 | how);
 	if (tracing)
 		printf("#   %-10s %s %zu at %s\n",
 		       coroutines[running].actor->name, how_names[how], len,
@@ -115,7 +145,8 @@ static void hook(const volatile void *addr, size_t len, enum seam_access how)
 	step_at(addr, len, how);
 	if (is_read(how)) {
 		memcpy(&content, (const void *)addr, len);
-		explore_note(content);
+		note(content);
+		coroutines[running].old = content;
 	}
 }
 
@@ -229,6 +260,7 @@ static void launch(unsigned int nr)
 	c->word = NULL;
 	c->finished = false;
 	c->history = nr;
+	c->loop = NULL;
 	if (nr == nr_made)
 		make(nr);
 	else

@@ -9,6 +9,8 @@
  * is the state it is in; two paths that lead to the same world and the same
  * states of all actors are followed once, and counted as often as they are.
  *
+ * Of a loop that ends with its success (SEAM_LOOP) it is what it read last.
+ *
  * To keep that true, an actor changes the world only right after a step, and
  * decides on nothing but what it has read by seam_report() or told by
  * explore_note().

@@ -48,6 +48,7 @@ enum seam_access {
 	SEAM_READ,
 	SEAM_WRITE,
 	SEAM_RMW,		/* one atomic instruction */
+	SEAM_LOOP,		/* the same, in a loop from a read to its success */
 	SEAM_COPY,		/* one byte of a memcpy() */
 	SEAM_GUEST,		/* by the guest's or the VMM's side of a test */
 };
@@ -128,9 +129,12 @@ static inline bool guest_try_cmpxchg(u32 *word, u32 *old, u32 new)
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+/* Only for loops that go on until it succeeds, and know nothing but @old. */
 static inline bool kernel_try_cmpxchg(u32 *word, u32 *old, u32 new)
 {
-	return guest_try_cmpxchg(word, old, new);
+	seam_report(word, sizeof(*word), SEAM_LOOP);
+	return __atomic_compare_exchange_n(word, old, new, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 static inline u8 kernel_xchg(u8 *byte, u8 new)

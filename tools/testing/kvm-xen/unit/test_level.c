@@ -184,7 +184,7 @@ static void intrude(const volatile void *addr, size_t len, enum seam_access how)
 {
 	(void)addr;
 	(void)len;
-	if (how != SEAM_RMW)
+	if (how != SEAM_LOOP)
 		return;
 	seam_hook = NULL;
 	xen_level_post(intruder.level, intruder.events);
@@ -257,7 +257,7 @@ static void what_is_posted_is_changed_atomically(void)
 
 	CHECK_EQ(watch_nr, 6);
 	for (i = 0; i < watch_nr; i++)
-		CHECK_EQ(watch_log[i].how, i % 2 ? SEAM_RMW : SEAM_READ);
+		CHECK_EQ(watch_log[i].how, i % 2 ? SEAM_LOOP : SEAM_READ);
 }
 
 static const struct test tests[] = {
