@@ -45,20 +45,48 @@ int xen_config(struct xen_vm *x, uint32_t flags)
 	return __vm_ioctl(x->vm, KVM_XEN_HVM_CONFIG, &config) ? -errno : 0;
 }
 
-struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code)
+static struct xen_vm *alloc_vm(unsigned int nr_vcpus, bool wide)
 {
 	struct xen_vm *x = calloc(1, sizeof(*x));
 
 	TEST_ASSERT(x && nr_vcpus <= XEN_MAX_VCPUS, "Cannot have %u vCPUs", nr_vcpus);
 	x->nr_vcpus = nr_vcpus;
 	x->wide = wide;
-	x->vm = vm_create_with_vcpus(nr_vcpus, guest_code, x->vcpu);
+	return x;
+}
+
+static struct xen_vm *make_xen(struct xen_vm *x)
+{
 	add_cs32(x->vm);
 	map_pages(x);
 	TEST_ASSERT_EQ(xen_config(x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
 				     KVM_XEN_HVM_CONFIG_EVTCHN_SEND), 0);
-	TEST_ASSERT_EQ(xen_set_long_mode(x, wide), 0);
+	TEST_ASSERT_EQ(xen_set_long_mode(x, x->wide), 0);
 	return x;
+}
+
+struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code)
+{
+	struct xen_vm *x = alloc_vm(nr_vcpus, wide);
+
+	x->vm = vm_create_with_vcpus(nr_vcpus, guest_code, x->vcpu);
+	return make_xen(x);
+}
+
+/* The library gives each VM an irqchip: let it make the VM again, without. */
+struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest_code)
+{
+	struct xen_vm *x = alloc_vm(nr_vcpus, wide);
+	unsigned int i;
+
+	x->vm = vm_create(nr_vcpus);
+	kvm_vm_release(x->vm);
+	x->vm->has_irqchip = false;
+	kvm_vm_restart(x->vm);
+	vm_enable_cap(x->vm, KVM_CAP_SPLIT_IRQCHIP, XEN_NR_PINS);
+	for (i = 0; i < nr_vcpus; i++)
+		x->vcpu[i] = vm_vcpu_add(x->vm, i, guest_code);
+	return make_xen(x);
 }
 
 void xen_register_pages(struct xen_vm *x)

@@ -217,6 +217,9 @@ static_assert(offsetof(struct xen_singleshot_timer, pad) == 12, "singleshot");
 #define XEN_CS64		0x08
 #define XEN_CS32		0x40
 
+/* Pins of an IOAPIC, in KVM or out of it. */
+#define XEN_NR_PINS		24u
+
 /* Vectors for upcalls, above the exceptions and of different priority. */
 #define XEN_VM_VECTOR		0x50
 #define XEN_VCPU_VECTOR		0x61
@@ -339,10 +342,12 @@ uint64_t xen_guest_now(const volatile struct xen_time_info *time);
 
 /*
  * Host: a VM that intercepts hypercalls, with EVTCHN_SEND set.  The first has
- * shared_info and every vcpu_info registered by GFN and GPA, the second none.
+ * shared_info and every vcpu_info registered by GFN and GPA, the others none;
+ * the last has LAPICs but no PIC and no IOAPIC.
  */
 struct xen_vm *xen_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code);
 struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code);
+struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest_code);
 void xen_register_pages(struct xen_vm *x);
 void xen_vm_free(struct xen_vm *x);
 void *xen_hva(struct xen_vm *x, uint64_t gpa);
