@@ -84,10 +84,9 @@ harness-test: emulator ## the harness judges fabricated tests
 
 bench-small: modules emulator ## instructions per operation, on stock modules and on ours
 	$(Q)$(testbed) tools/testing/boot/build-selftests
-	$(Q)$(boot) run --modules stock xen_bench
+	$(Q)$(boot) run --modules stock xen_bench xen_upcall_bench
 	$(Q)$(boot) run --group bench
-	$(Q)$(testbed) tools/testing/bench/compare build/logs/stock/bench/xen_bench.log \
-		build/logs/bench/xen_bench.log build/logs/bench/xen_fifo_bench.log
+	$(Q)$(testbed) tools/testing/bench/compare build/logs/stock/bench build/logs/bench
 
 emulator-proof: emulator ## thirty boots of a busy Xen guest on stock modules
 	$(Q)$(testbed) tools/testing/boot/guests/prepare

@@ -35,7 +35,8 @@ struct xen_line_port *xen_line_port(struct xen_vm *x, uint32_t port)
 int xen_line_config(struct xen_vm *x)
 {
 	return xen_config(x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
-			     KVM_XEN_HVM_CONFIG_EVTCHN_SEND | KVM_XEN_HVM_CONFIG_CALLBACK);
+			     KVM_XEN_HVM_CONFIG_EVTCHN_SEND |
+			     (KVM_XEN_HVM_CONFIG_CALLBACK & xen_caps()));
 }
 
 static void init_cpu(struct xen_vm *x, unsigned int i)
