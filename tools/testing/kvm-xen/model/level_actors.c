@@ -14,13 +14,7 @@ const struct scenario *scenario;
 
 static bool guest_due(void)
 {
-	/*
-	 * A level that a driver is about to lower interrupts the guest for as long
-	 * as that driver is kept from running, which is not for ever.
-	 */
-	bool storm = world.spurious && world.drivers;
-
-	return world.request || (world.irr && !storm);
+	return world.request || world.irr;
 }
 
 static bool vmm_due(void)
@@ -131,25 +125,11 @@ static void update_pin(void)
 		service();
 }
 
-static void post_events(enum place where, u32 events,
-			void (*driver)(enum place where));
-static void drive(enum place where);
-
 static void set_pin(u8 source, bool up)
 {
-	bool unseen;
-
 	lock_pin();
 	world.pin.sources = (world.pin.sources & ~source) | (up ? source : 0);
 	update_pin();
-
-	/* KVM hears of an EOI that AVIC kept from it when the pin rises next. */
-	unseen = up && world.unseen;
-	explore_note(unseen);
-	if (!unseen)
-		return;
-	world.unseen = 0;
-	post_events(ELSEWHERE, XEN_LEVEL_ACKED, drive);
 }
 
 /* EOI, of which notifiers have heard. */
@@ -162,6 +142,25 @@ static void end_on_pin(void)
 }
 
 /* Drivers */
+
+/*
+ * KVM hears of an EOI that AVIC kept from it when the pin rises next, and calls back
+ * the one who raises it.
+ */
+static void set_our_pin(bool up)
+{
+	bool unseen;
+
+	set_pin(OURS, up);
+	unseen = up && world.unseen;
+	explore_note(unseen);
+	if (!unseen)
+		return;
+
+	world.unseen = 0;
+	if (unit.post(&world.level, XEN_LEVEL_ACKED))
+		world.drivers++;
+}
 
 static void assert_to_vmm(void)
 {
@@ -178,11 +177,11 @@ static void act(u32 actions)
 	}
 
 	if (unit.raises_before_lowering && actions & XEN_LEVEL_RAISE)
-		set_pin(OURS, true);
+		set_our_pin(true);
 	if (actions & XEN_LEVEL_LOWER)
-		set_pin(OURS, false);
+		set_our_pin(false);
 	if (!unit.raises_before_lowering && actions & XEN_LEVEL_RAISE)
-		set_pin(OURS, true);
+		set_our_pin(true);
 }
 
 static bool look_at_flag(void)
@@ -230,31 +229,56 @@ static void drive_blindly(enum place where)
 
 	forget(where, DRIVING);
 	events = unit.take(&world.level);
-	if (events && unit.asks_before_giving_up)
-		ask_vcpu();
 	if (events)
 		unit.give_up(&world.level, events);
 	world.drivers--;
-	if (events && !unit.asks_before_giving_up)
+	if (events)
 		ask_vcpu();
 }
 
-/* For a driver that may not touch the irqchip, or another eventfd. */
-static void hand_over(enum place where)
+/* In a task: what is posted has been seen to on return. */
+static void post_and(enum place where, u32 events, void (*drive)(enum place where))
 {
-	forget(where, DRIVING);
+	forget(where, ARRIVED);
+	if (!unit.posts_unlocked) {
+		explore_wait_clear(&world.lock, ~0u);
+		world.lock = 1;
+	}
+	if (unit.post(&world.level, events)) {
+		world.drivers++;
+		drive(where);
+	}
+	if (!unit.posts_unlocked)
+		world.lock = 0;
+	forget(where, LEFT);
+}
+
+static void post_now(enum place where, u32 events)
+{
+	post_and(where, events, drive);
+}
+
+/* Where the flag cannot be looked at. */
+static void post_blindly(enum place where, u32 events)
+{
+	post_and(where, events, drive_blindly);
+}
+
+static void queue_work(void)
+{
 	seam_report(&world.work, sizeof(u32), SEAM_GUEST);
 	world.work = 1;
 }
 
-static void post_events(enum place where, u32 events,
-			void (*driver)(enum place where))
+/* Where neither the irqchip nor another eventfd may be touched. */
+static void post_later(enum place where, u32 events)
 {
 	forget(where, ARRIVED);
-	if (unit.post(&world.level, events)) {
-		world.drivers++;
-		driver(where);
-	}
+	if (unit.queues_before_leaving)
+		queue_work();
+	unit.leave(&world.level, events);
+	if (!unit.queues_before_leaving)
+		queue_work();
 	forget(where, LEFT);
 }
 
@@ -263,43 +287,43 @@ void work(u32 unused)
 	(void)unused;
 	while (await(work_ready, work_due)) {
 		world.work = 0;
-		drive(RESUMING);
+		post_now(RESUMING, XEN_LEVEL_LOOK);
 	}
 }
 
 /* Senders */
 
-static void raise_event(u32 which, void (*driver)(enum place where))
+static void raise_event(u32 which, void (*post)(enum place where, u32 events))
 {
 	seam_report(&world.data[which], 1, SEAM_GUEST);
 	world.data[which]++;
 	if (!guest_raise_flag(&world.flag))
-		post_events(SENDING, XEN_LEVEL_RAISED, driver);
+		post(SENDING, XEN_LEVEL_RAISED);
 	forget(SENDING, LEFT);
 }
 
 void send(u32 which)
 {
-	raise_event(which, drive);
+	raise_event(which, post_now);
 	leave();
 }
 
 void send_twice(u32 which)
 {
-	raise_event(which, drive);
-	raise_event(which, drive);
+	raise_event(which, post_now);
+	raise_event(which, post_now);
 	leave();
 }
 
 void send_from_interrupt(u32 which)
 {
-	raise_event(which, hand_over);
+	raise_event(which, post_later);
 	leave();
 }
 
 void send_blindly(u32 which)
 {
-	raise_event(which, drive_blindly);
+	raise_event(which, post_blindly);
 	leave();
 }
 
@@ -317,7 +341,7 @@ void raise_device(u32 unused)
 void look(u32 unused)
 {
 	(void)unused;
-	post_events(LOOKING, XEN_LEVEL_LOOK, drive);
+	post_now(LOOKING, XEN_LEVEL_LOOK);
 	leave();
 }
 
@@ -335,7 +359,7 @@ static void unmask_locked(void)
 	explore_note(asserted);
 	pin->masked = 0;
 	if (asserted)
-		post_events(UNMASKED, XEN_LEVEL_RAISED, hand_over);
+		post_later(UNMASKED, XEN_LEVEL_RAISED);
 	if (scenario->edge || !pin->irr)
 		return;
 	if (scenario->resampler && !pin->remote_irr)
@@ -347,7 +371,7 @@ static void unmask_locked(void)
 static void write_irqchip(bool mask)
 {
 	if (!unit.writes_before_looking)
-		post_events(mask ? MASKING : UNMASKING, XEN_LEVEL_LOOK, drive);
+		post_now(mask ? MASKING : UNMASKING, XEN_LEVEL_LOOK);
 
 	lock_pin();
 	world.pin_lock = 1;
@@ -358,7 +382,7 @@ static void write_irqchip(bool mask)
 	world.pin_lock = 0;
 
 	if (unit.writes_before_looking)
-		post_events(mask ? MASKING : UNMASKING, XEN_LEVEL_LOOK, drive);
+		post_now(mask ? MASKING : UNMASKING, XEN_LEVEL_LOOK);
 }
 
 void unmask_pin(u32 unused)
@@ -385,14 +409,14 @@ static void give_chance(void)
 void end_in_kernel(void)
 {
 	give_chance();
-	post_events(ENDING, XEN_LEVEL_ACKED, drive);
+	post_now(ENDING, XEN_LEVEL_ACKED);
 	end_on_pin();
 }
 
 void end_blindly(void)
 {
 	give_chance();
-	post_events(ENDING, XEN_LEVEL_ACKED, drive_blindly);
+	post_blindly(ENDING, XEN_LEVEL_ACKED);
 	end_on_pin();
 }
 
@@ -407,7 +431,7 @@ void end_in_vmm(void)
 	set_pin(OURS, false);
 	end_on_pin();
 	give_chance();
-	post_events(ENDING, XEN_LEVEL_ACKED, hand_over);
+	post_later(ENDING, XEN_LEVEL_ACKED);
 }
 
 /* KVM's resampler takes its source down and signals before the pin hears of it. */
@@ -415,7 +439,7 @@ void end_in_irqfd(void)
 {
 	set_pin(OURS, false);
 	give_chance();
-	post_events(ENDING, XEN_LEVEL_ACKED, hand_over);
+	post_later(ENDING, XEN_LEVEL_ACKED);
 	end_on_pin();
 }
 
@@ -463,7 +487,6 @@ void end_unheard(void)
 static void clear_flag(void)
 {
 	seam_report(&world.flag, 1, SEAM_GUEST);
-	world.spurious &= !world.flag;
 	world.chance &= !world.flag;
 	world.flag = 0;
 }
@@ -515,12 +538,23 @@ static void eoi_in_between(void)
 	read_data();
 }
 
-static void two_looks(void)
+static void look_twice(void)
 {
 	consume();
 	forget(BETWEEN_LOOKS, ARRIVED);
 	consume();
+}
+
+static void two_looks(void)
+{
+	look_twice();
 	end();
+}
+
+static void eoi_and_two_looks(void)
+{
+	end();
+	look_twice();
 }
 
 /* The handler is a thread: the pin is masked until it ran. */
@@ -547,6 +581,7 @@ static void (*const handlers[])(void) = {
 	[EARLY_EOI] = early_eoi,
 	[EOI_IN_BETWEEN] = eoi_in_between,
 	[TWO_LOOKS] = two_looks,
+	[EOI_AND_TWO_LOOKS] = eoi_and_two_looks,
 	[ONE_SHOT] = one_shot,
 	[LAZY_MASK] = lazy_mask,
 };
@@ -561,12 +596,11 @@ void receive(u32 handler)
 		if (request) {
 			world.request = 0;
 			give_chance();
-			post_events(LOOKING, XEN_LEVEL_LOOK, drive);
+			post_now(LOOKING, XEN_LEVEL_LOOK);
 		} else {
 			world.irr = 0;
 			world.taken++;
-			world.spurious = 1;
-			handlers[handler]();
+				handlers[handler]();
 		}
 	}
 }
@@ -574,11 +608,10 @@ void receive(u32 handler)
 /* The senders are at rest, and so has the line to be when it is asked for. */
 static bool may_move(void)
 {
-	bool at_rest = !world.level.posted;
+	bool at_rest = !world.level.posted || unit.saves_before_driving ||
+		       unit.denies_before_driving;
 
-	if (unit.saves_before_driving || unit.denies_before_driving)
-		at_rest = world.drivers == world.work;
-	return explore_earlier_done() && at_rest;
+	return explore_earlier_done() && !world.lock && at_rest;
 }
 
 /*
@@ -592,11 +625,10 @@ static void move(void)
 	if (unit.denies_before_driving && world.level.posted)
 		world.level.asserted = false;
 	world.level.posted = 0;
-	world.drivers = 0;
 	world.work = 0;
 	world.pin.sources = 0;
 	world.pin.irr &= !scenario->edge;
-	post_events(MOVING, XEN_LEVEL_LOOK, drive);
+	post_now(MOVING, XEN_LEVEL_LOOK);
 }
 
 /* The vCPU is moved between two interrupts. */
@@ -605,7 +637,6 @@ void receive_and_move(u32 handler)
 	explore_wait(guest_due);
 	world.irr = 0;
 	world.taken++;
-	world.spurious = 1;
 	handlers[handler]();
 	move();
 	receive(handler);

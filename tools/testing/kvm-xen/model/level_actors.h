@@ -24,15 +24,15 @@ struct world {
 	struct xen_level level;
 	struct pin pin;
 	u32 pin_lock;
+	u32 lock;		/* of the driver */
 	u8 data[NR_DATA], seen[NR_DATA];
 	u32 irr;		/* an interrupt waits to be taken */
-	u32 work;		/* the work item is queued, and is the driver */
+	u32 work;		/* the work item is queued */
 	u32 request;		/* the vCPU is asked to look */
 	u32 asserts;		/* the count of the VMM's assert eventfd */
 	u32 eoi;		/* the VMM's thread is told of an EOI */
 	u8 flag;
 	u8 unseen;		/* there was an EOI of which nobody heard */
-	u8 spurious;		/* the latest interrupt was for nothing */
 	u8 chance;		/* KVM was told after the flag was cleared */
 	u8 taken;		/* interrupts */
 	u8 drivers;
@@ -73,7 +73,15 @@ void vmm(u32 unused);
 void vmm_without_eoi(u32 unused);
 
 /* The guest's vCPU; the argument is how it handles an interrupt. */
-enum handler { LATE_EOI, EARLY_EOI, EOI_IN_BETWEEN, TWO_LOOKS, ONE_SHOT, LAZY_MASK };
+enum handler {
+	LATE_EOI,
+	EARLY_EOI,
+	EOI_IN_BETWEEN,
+	TWO_LOOKS,
+	EOI_AND_TWO_LOOKS,
+	ONE_SHOT,
+	LAZY_MASK,
+};
 
 void receive(u32 handler);
 void receive_and_move(u32 handler);	/* to another host, after the first */

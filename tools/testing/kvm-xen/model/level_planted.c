@@ -124,10 +124,20 @@ static bool first_event_makes_the_driver(struct xen_level *level, u32 events)
 	return !old;
 }
 
-static bool leaves_it_to_the_driver(struct xen_level *level, u32 events)
+static void leaving_takes_the_role(struct xen_level *level, u32 events)
 {
-	return !(READ_ONCE(level->posted) & DRIVEN) &&
-	       xen_level_post(level, events);
+	xen_level_post(level, events);
+}
+
+static void torn_leave(struct xen_level *level, u32 events)
+{
+	WRITE_ONCE(level->posted, READ_ONCE(level->posted) | events);
+}
+
+static void leaves_nothing_to_a_driver(struct xen_level *level, u32 events)
+{
+	if (!(READ_ONCE(level->posted) & DRIVEN))
+		xen_level_leave(level, events);
 }
 
 static u32 end_of_role_is_torn(struct xen_level *level)
@@ -209,7 +219,9 @@ static const struct planted planted[] = {
 	PLANTED(everybody_drives, post),
 	PLANTED(torn_post, post),
 	PLANTED(first_event_makes_the_driver, post),
-	PLANTED(leaves_it_to_the_driver, post),
+	PLANTED(leaving_takes_the_role, leave),
+	PLANTED(torn_leave, leave),
+	PLANTED(leaves_nothing_to_a_driver, leave),
 	PLANTED(end_of_role_is_torn, take),
 	PLANTED(torn_take, take),
 	PLANTED(taking_ends_the_role, take),
@@ -217,10 +229,11 @@ static const struct planted planted[] = {
 	PLANTED(given_up_is_dropped, give_up),
 	PLANTED(given_up_is_torn, give_up),
 	PLANTED(given_up_but_for_the_role, give_up),
+	MISUSED(posts_unlocked),
+	MISUSED(queues_before_leaving),
 	MISUSED(looks_before_taking),
 	MISUSED(raises_before_lowering),
 	MISUSED(takes_once),
-	MISUSED(asks_before_giving_up),
 	MISUSED(keeps_quiet),
 	MISUSED(saves_before_driving),
 	MISUSED(denies_before_driving),
@@ -231,6 +244,7 @@ struct level_unit real_level_unit(void)
 {
 	return (struct level_unit) {
 		.post = xen_level_post,
+		.leave = xen_level_leave,
 		.take = xen_level_take,
 		.give_up = xen_level_give_up,
 		.step = xen_level_step,
@@ -248,6 +262,7 @@ bool planted_level_unit(unsigned int nr, struct level_unit *unit)
 	*unit = planted[nr].unit;
 	unit->bug = planted[nr].bug;
 	unit->post = unit->post ?: real.post;
+	unit->leave = unit->leave ?: real.leave;
 	unit->take = unit->take ?: real.take;
 	unit->give_up = unit->give_up ?: real.give_up;
 	unit->step = unit->step ?: real.step;

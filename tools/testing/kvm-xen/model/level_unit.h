@@ -8,15 +8,17 @@
 struct level_unit {
 	const char *bug;		/* what is wrong with it; NULL: nothing */
 	bool (*post)(struct xen_level *level, u32 events);
+	void (*leave)(struct xen_level *level, u32 events);
 	u32 (*take)(struct xen_level *level);
 	void (*give_up)(struct xen_level *level, u32 events);
 	u32 (*step)(struct xen_level *level, u32 events, bool flag);
 
 	/* Mistakes of those who use it. */
+	bool posts_unlocked;		/* and does not wait for the driver */
+	bool queues_before_leaving;	/* the work item, what it is for */
 	bool looks_before_taking;
 	bool raises_before_lowering;
 	bool takes_once;		/* and takes its role for ended */
-	bool asks_before_giving_up;	/* the vCPU to look */
 	bool keeps_quiet;		/* does not tell that a pin was unmasked */
 	bool saves_before_driving;	/* says whether it is up with events posted */
 	bool denies_before_driving;	/* says that it is not */

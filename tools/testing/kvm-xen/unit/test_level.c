@@ -120,6 +120,27 @@ static void the_first_to_post_is_the_driver(void)
 	}
 }
 
+/* Who cannot be the driver leaves its event to the one that is, or will be. */
+static void what_is_left_waits_for_a_driver(void)
+{
+	u32 left, posted;
+
+	for (left = 1; left <= XEN_LEVEL_EVENTS; left++) {
+		for (posted = 0; posted <= XEN_LEVEL_EVENTS; posted++) {
+			struct xen_level level = {};
+
+			about("%#x left, %#x posted", left, posted);
+			xen_level_leave(&level, left);
+			CHECK(xen_level_post(&level, posted));
+			CHECK_EQ(xen_level_take(&level), left | posted);
+			xen_level_leave(&level, left);
+			CHECK(!xen_level_post(&level, posted));
+			CHECK_EQ(xen_level_take(&level), left | posted);
+			CHECK_EQ(xen_level_take(&level), 0);
+		}
+	}
+}
+
 /* What is posted while the line is driven comes to the same driver. */
 static void a_driver_that_took_goes_on_driving(void)
 {
@@ -206,6 +227,16 @@ static void an_event_comes_between_look_and_post(void)
 	CHECK_EQ(xen_level_take(&level), RAISED | ACKED);
 }
 
+static void an_event_comes_between_look_and_leaving(void)
+{
+	struct xen_level level = {};
+
+	intrude_once(&level, ACKED);
+	xen_level_leave(&level, RAISED);
+	CHECK(!xen_level_post(&level, LOOK));
+	CHECK_EQ(xen_level_take(&level), RAISED | ACKED | LOOK);
+}
+
 static void an_event_comes_between_look_and_take(void)
 {
 	struct xen_level level = {};
@@ -253,9 +284,10 @@ static void what_is_posted_is_changed_atomically(void)
 	xen_level_post(&level, RAISED);
 	xen_level_take(&level);
 	xen_level_give_up(&level, RAISED);
+	xen_level_leave(&level, ACKED);
 	watch_stop();
 
-	CHECK_EQ(watch_nr, 6);
+	CHECK_EQ(watch_nr, 8);
 	for (i = 0; i < watch_nr; i++)
 		CHECK_EQ(watch_log[i].how, i % 2 ? SEAM_LOOP : SEAM_READ);
 }
@@ -265,10 +297,12 @@ static const struct test tests[] = {
 	TEST(the_table_is_complete),
 	TEST(step_leaves_alone_what_is_posted),
 	TEST(the_first_to_post_is_the_driver),
+	TEST(what_is_left_waits_for_a_driver),
 	TEST(a_driver_that_took_goes_on_driving),
 	TEST(taking_nothing_ends_the_role),
 	TEST(giving_up_leaves_the_events_to_the_next_driver),
 	TEST(an_event_comes_between_look_and_post),
+	TEST(an_event_comes_between_look_and_leaving),
 	TEST(an_event_comes_between_look_and_take),
 	TEST(an_event_comes_between_look_and_the_end_of_the_role),
 	TEST(an_event_comes_between_look_and_giving_up),
