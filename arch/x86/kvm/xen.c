@@ -30,14 +30,14 @@
  * write the hypercall MSR: synchronize_srcu() must not be called under it.  It
  * is called under fifo_lock and callback_lock, which are taken outside of them.
  *
- * Locks of KVM's irqchips are taken by the driver of a line, see line.c, in a
- * read section of kvm->srcu at most.
+ * Locks of KVM's irqchips are taken by the driver of a line, see line.c, under
+ * the line's own mutex, which is taken last of all that is above gpc->lock.
  *
  * Without locks: shared_info, vcpu_info and the event array, by locked
  * operations of the guest's own kind; long_mode, the vectors, the method of
- * upcalls, a port's target and its priority, one word each, read once per operation; parked selections,
- * atomics, see vcpu_info.c; poll_mask and its counter, see poll.c; timer_pending,
- * see timer.c.
+ * upcalls, a port's target and its priority, one word each, read once per
+ * operation; parked selections, atomics, see vcpu_info.c; poll_mask and its
+ * counter, see poll.c; timer_pending, see timer.c.
  *
  * In hard interrupt context run hrtimer callbacks, which touch no guest page,
  * and events of irqfds, which take gpc->lock where it spins and are put off to

@@ -206,17 +206,19 @@ struct kvm_xen_evtchn_control {
  * may be given to KVM_IRQFD with KVM_IRQFD_FLAG_RESAMPLE as it is.  @resample_fd
  * may be -1 where nothing ends interrupts; each event is signalled then.
  *
- * Get tells with KVM_XEN_CALLBACK_ASSERTED that the line is up.  Set with it, KVM
- * takes the line for asserted by then, and does not assert it for an event that
- * the guest was told of before it was saved.  It belongs to the state of the
- * interrupt controllers: save it when no vCPU runs, and set it before any does.
+ * Get sees to events that were raised, and tells with KVM_XEN_CALLBACK_ASSERTED that
+ * the line is up.  Set with it, KVM takes the line for asserted by then, and does not
+ * assert it for an event that the guest was told of before it was saved.  When a guest
+ * is saved, read this with no vCPU running and before the interrupt controllers, whose
+ * state goes with it; set it before any vCPU runs.
  *
  * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_CALLBACK is set; -EINVAL for an unknown
  * type or flag, a field that the type and the flags do not use and that is not
  * zero, a vector below 16 or above 255, @gsi of 4096 or more, @resample_fd the
- * same eventfd as @assert_fd, and for file descriptors of something else; -EBADF; -ENXIO where a line has neither interrupt controllers in the kernel nor
- * eventfds; -ENOSPC where KVM has no irq source left; -ENOMEM.  After an error the
- * callback is what it was.
+ * same eventfd as @assert_fd, and for file descriptors of something else; -EBADF;
+ * -ENXIO where a line has neither interrupt controllers in the kernel nor eventfds;
+ * -ENOSPC where KVM has no irq source left; -ENOMEM.  After an error the callback is
+ * what it was.
  * Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_CALLBACK	0x44

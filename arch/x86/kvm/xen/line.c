@@ -234,12 +234,52 @@ static void start_listening(struct xen_line *line)
 	line->resample_file = NULL;
 }
 
+static void hold_pin(struct xen_line *line,
+		     const struct kvm_kernel_irq_routing_entry *route)
+{
+	struct kvm_ioapic *ioapic = line->kvm->arch.vioapic;
+	struct kvm_pic *pic = line->kvm->arch.vpic;
+	u32 pin = route->irqchip.pin;
+
+	if (route->type != KVM_IRQ_ROUTING_IRQCHIP)
+		return;
+
+	if (route->irqchip.irqchip == KVM_IRQCHIP_IOAPIC) {
+		guard(spinlock)(&ioapic->lock);
+		__set_bit(line->source, &ioapic->irq_states[pin]);
+	} else {
+		guard(spinlock)(&pic->lock);
+		__set_bit(line->source, &pic->irq_states[pin]);
+	}
+}
+
+/*
+ * Hold the pins of a line that was asserted before the guest was restored.  The
+ * state of an irqchip says what they have seen of it, but not who holds them: to
+ * assert it anew would be one more edge, and not to hold it would let the next
+ * device on the pin take it down.
+ */
+static void hold_pins(struct xen_line *line)
+{
+	struct kvm_kernel_irq_routing_entry routes[KVM_NR_IRQCHIPS];
+	int i, nr;
+
+	scoped_guard(srcu, &line->kvm->irq_srcu)
+		nr = kvm_irq_map_gsi(line->kvm, routes, line->callback.gsi);
+
+	for (i = 0; i < nr; i++)
+		hold_pin(line, &routes[i]);
+}
+
 void xen_line_start(struct xen_line *line)
 {
 	if (line->resample)
 		start_listening(line);
 	if (line->assert)
 		return;
+
+	if (line->restored)
+		hold_pins(line);
 
 	line->ack.gsi = line->callback.gsi;
 	line->ack.irq_acked = acked;
@@ -290,9 +330,12 @@ void xen_line_destroy(struct xen_line *line)
 	release(line);
 }
 
-struct kvm_xen_callback xen_line_callback(const struct xen_line *line)
+struct kvm_xen_callback xen_line_callback(struct xen_line *line)
 {
 	struct kvm_xen_callback callback = line->callback;
+
+	/* An edge that is due would be lost in what is told of the line. */
+	xen_line_post(line, XEN_LEVEL_LOOK);
 
 	if (READ_ONCE(line->level.asserted))
 		callback.flags |= KVM_XEN_CALLBACK_ASSERTED;

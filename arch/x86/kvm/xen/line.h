@@ -30,8 +30,8 @@ void xen_line_start(struct xen_line *line);
 /* Take it down and away.  Nobody uses it any more.  Sleeps.  NULL: nothing. */
 void xen_line_destroy(struct xen_line *line);
 
-/* As the VMM gave it, and whether it is up. */
-struct kvm_xen_callback xen_line_callback(const struct xen_line *line);
+/* As the VMM gave it, and whether it is up, with all events seen to.  Sleeps. */
+struct kvm_xen_callback xen_line_callback(struct xen_line *line);
 
 /*
  * Post @events (XEN_LEVEL_*) and see to them: now, where that may sleep, later

@@ -15,12 +15,18 @@
 /* Longer than a work item of KVM takes; a test that waits can only be too lenient. */
 #define SETTLE_US	50000
 
+static uint64_t take_more(int fd, uint64_t *count)
+{
+	*count += xen_eventfd_take(fd);
+	return *count;
+}
+
 /* An eventfd is signalled in the end; returns how often it was. */
 static uint64_t take_soon(int fd)
 {
 	uint64_t count = 0;
 
-	if (!xen_wait_for(count += xen_eventfd_take(fd)))
+	if (!xen_wait_for(take_more(fd, &count)))
 		return 0;
 	usleep(SETTLE_US);
 	return count + xen_eventfd_take(fd);
