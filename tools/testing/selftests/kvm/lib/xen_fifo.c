@@ -64,6 +64,14 @@ struct xen_vm *xen_fifo_vm_create(unsigned int nr_vcpus, bool wide, void *guest_
 	return x;
 }
 
+void xen_fifo_stay_at_2level(struct xen_vm *x)
+{
+	unsigned int i;
+
+	for (i = 0; i < x->nr_vcpus; i++)
+		xen_fifo_guest_consumer(x, i)->shinfo = (void *)XEN_SHINFO_GPA;
+}
+
 uint32_t *xen_fifo_word(struct xen_vm *x, uint32_t port)
 {
 	return (uint32_t *)xen_hva(x, XEN_ARRAY_GPA) + port;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The guest's side of FIFO event channels, written from the description of the
- * ABI: taking events off their queues, masks, hypercalls, upcalls.
+ * ABI: taking events off their queues, masks, hypercalls, upcalls.  And 2-level,
+ * for tests that do the same with both.
  */
 #include "apic.h"
 #include "test_util.h"
@@ -27,14 +28,31 @@ static void check_turn(struct xen_fifo_consumer *c, unsigned int queue, uint32_t
 		c->turn[queue] = turn;
 }
 
+/* What is seen only rises, though two vCPUs may handle events of one port. */
+static void see(struct xen_fifo_port *port)
+{
+	uint32_t sent = READ_ONCE(port->sent), seen = READ_ONCE(port->seen);
+
+	while (seen < sent && !__atomic_compare_exchange_n(&port->seen, &seen, sent, false,
+							   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
+/* Its event was taken before, so that it can be raised anew. */
+static void note_handled(struct xen_fifo_consumer *c, uint32_t port)
+{
+	c->log[c->nr_handled++ % XEN_FIFO_LOG_SIZE] = port;
+	see(&c->ports[port]);
+
+	/* Last: its sender may send again from here on. */
+	__atomic_fetch_add(&c->ports[port].handled, 1, __ATOMIC_SEQ_CST);
+}
+
 static void handle(struct xen_fifo_consumer *c, unsigned int queue, uint32_t port)
 {
 	__atomic_fetch_and(&c->words[port], ~XEN_FIFO_PENDING, __ATOMIC_SEQ_CST);
 	check_turn(c, queue, READ_ONCE(c->ports[port].turn));
-	c->log[c->nr_handled++ % XEN_FIFO_LOG_SIZE] = port;
-
-	/* Last: its sender may send again from here on. */
-	__atomic_fetch_add(&c->ports[port].handled, 1, __ATOMIC_SEQ_CST);
+	note_handled(c, port);
 }
 
 /* Take the first event of @queue; returns false where it was the last. */
@@ -74,6 +92,35 @@ unsigned int xen_fifo_consume(struct xen_fifo_consumer *c)
 			ready &= ~(1u << queue);
 		ready |= take_ready(c) & ((1u << XEN_FIFO_NR_QUEUES) - 1);
 	}
+	return handled;
+}
+
+/* Take what is pending and not masked of the ports behind bit @sel. */
+static unsigned int consume_2l_word(struct xen_fifo_consumer *c, unsigned int sel)
+{
+	struct xen_shared_info64 *shinfo = c->shinfo;
+	uint64_t ready = READ_ONCE(shinfo->evtchn_pending[sel]) &
+			 ~READ_ONCE(shinfo->evtchn_mask[sel]);
+	unsigned int handled = 0;
+	uint32_t port;
+
+	for (; ready; ready &= ready - 1) {
+		port = 64 * sel + __builtin_ctzll(ready);
+		if (port >= c->nr_ports || !xen_clear_pending(shinfo, port))
+			continue;
+		note_handled(c, port);
+		handled++;
+	}
+	return handled;
+}
+
+unsigned int xen_2l_consume(struct xen_fifo_consumer *c)
+{
+	uint64_t sel = xen_take_sel(c->vcpu_info, true);
+	unsigned int handled = 0;
+
+	for (; sel; sel &= sel - 1)
+		handled += consume_2l_word(c, __builtin_ctzll(sel));
 	return handled;
 }
 
@@ -152,7 +199,10 @@ static void upcall(void)
 
 	c->nr_upcalls++;
 	__atomic_store_n(xen_upcall_pending(c->vcpu_info), 0, __ATOMIC_SEQ_CST);
-	xen_fifo_consume(c);
+	if (c->shinfo)
+		xen_2l_consume(c);
+	else
+		xen_fifo_consume(c);
 }
 
 void xen_guest_vm_upcall(struct ex_regs *regs)
@@ -164,6 +214,13 @@ void xen_guest_vcpu_upcall(struct ex_regs *regs)
 {
 	x2apic_write_reg(APIC_EOI, 0);
 	upcall();
+}
+
+/* A line that is level-triggered has to be down before it is ended. */
+void xen_guest_line_upcall(struct ex_regs *regs)
+{
+	upcall();
+	x2apic_write_reg(APIC_EOI, 0);
 }
 
 unsigned int xen_guest_send_idle(uint32_t first, unsigned int nr)

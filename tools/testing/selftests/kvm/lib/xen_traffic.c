@@ -101,14 +101,14 @@ static int send(struct xen_traffic *t, unsigned int i)
 }
 
 /* Counted as sent before it is: it may be handled at once. */
-static void send_idle(struct xen_traffic *t)
+static void send_all(struct xen_traffic *t)
 {
 	struct xen_fifo_port *port;
 	unsigned int i;
 
 	for (i = 0; i < t->nr; i++) {
 		port = xen_fifo_port(t->x, t->first + i);
-		if (READ_ONCE(port->handled) != port->sent)
+		if (!t->floods && READ_ONCE(port->handled) != port->sent)
 			continue;
 		WRITE_ONCE(port->sent, port->sent + 1);
 		if (send(t, i))
@@ -122,7 +122,7 @@ static void *traffic_thread(void *arg)
 	struct xen_traffic *t = arg;
 
 	while (!READ_ONCE(t->stop)) {
-		send_idle(t);
+		send_all(t);
 		usleep(t->pause_us);
 	}
 	return NULL;
@@ -160,6 +160,24 @@ bool xen_fifo_handles(struct xen_vm *x, uint64_t nr)
 		handled = xen_fifo_nr_handled(x);
 	}
 	return true;
+}
+
+static bool has_caught_up(struct xen_vm *x, uint32_t end)
+{
+	struct xen_fifo_port *port;
+	uint32_t i;
+
+	for (i = 1; i < end; i++) {
+		port = xen_fifo_port(x, i);
+		if (READ_ONCE(port->sent) != READ_ONCE(port->seen))
+			return false;
+	}
+	return true;
+}
+
+bool xen_fifo_catches_up(struct xen_vm *x, uint32_t end)
+{
+	return xen_wait_for(has_caught_up(x, end));
 }
 
 static bool is_settled(struct xen_vm *x, uint32_t end)

@@ -78,7 +78,7 @@ struct xen_fifo_port {
 	uint32_t sent;			/* times */
 	uint32_t handled;
 	uint32_t turn;			/* of its next event in its queue, or 0: unknown */
-	uint32_t pad;
+	uint32_t seen;			/* of sent, when it was last handled */
 };
 
 /* The ports that consumers in the guest know. */
@@ -93,6 +93,7 @@ struct xen_fifo_consumer {
 	uint32_t *words;
 	struct xen_fifo_control *control;
 	void *vcpu_info;
+	void *shinfo;				/* at 2-level only, whose ports it then takes */
 	struct xen_fifo_port *ports;
 	uint32_t nr_ports;
 	uint32_t head[XEN_FIFO_NR_QUEUES];
@@ -107,6 +108,9 @@ static_assert(sizeof(struct xen_fifo_consumer) <= XEN_CONSUMER_PAGES * 0x1000, "
 
 /* Either side: take all that is ready; returns how many events were handled. */
 unsigned int xen_fifo_consume(struct xen_fifo_consumer *c);
+
+/* Either side, the same at 2-level, of a wide guest. */
+unsigned int xen_2l_consume(struct xen_fifo_consumer *c);
 
 /* Either side: the guest's operations on words. */
 static inline void xen_fifo_mask(uint32_t *word)
@@ -133,6 +137,7 @@ void xen_guest_fifo_begin(unsigned int vcpus, unsigned int pages);
 struct xen_fifo_consumer *xen_guest_consumer(void);
 void xen_guest_vm_upcall(struct ex_regs *regs);
 void xen_guest_vcpu_upcall(struct ex_regs *regs);
+void xen_guest_line_upcall(struct ex_regs *regs);
 
 /*
  * Guest: send once on each port from @first on that is not waited for.  Ports
@@ -160,6 +165,9 @@ struct xen_vm *xen_fifo_vm_create(unsigned int nr_vcpus, bool wide, void *guest_
 void xen_fifo_map(struct xen_vm *x);
 void xen_fifo_init_vcpu(struct xen_vm *x, unsigned int vcpu);
 int xen_fifo_config(struct xen_vm *x);
+
+/* Host: let the guest's consumers take events of 2-level, where it stays. */
+void xen_fifo_stay_at_2level(struct xen_vm *x);
 
 uint32_t *xen_fifo_word(struct xen_vm *x, uint32_t port);
 struct xen_fifo_control *xen_fifo_control(struct xen_vm *x, unsigned int vcpu);
@@ -219,7 +227,8 @@ int xen_get_ports(struct xen_vm *x, uint32_t first, uint32_t nr,
 /*
  * Host: a thread that sends on each port whose last event was handled, over and
  * over: by ioctl, or by irqfds that it makes.  Events of a port go to the vCPU
- * that its number is modulo their number.
+ * that its number is modulo their number.  It floods where it does not wait for
+ * what was sent to be handled.
  */
 enum xen_traffic_kind {
 	XEN_BY_IOCTL,
@@ -236,6 +245,7 @@ struct xen_traffic {
 	unsigned int pause_us;		/* between rounds */
 	int vcpu;			/* all to this one, where it is not negative */
 	bool wanders;			/* to another vCPU and priority each time */
+	bool floods;			/* so that events may be one */
 	bool ordered;			/* to few queues that no other traffic uses */
 	uint32_t turn[XEN_MAX_VCPUS][XEN_FIFO_NR_QUEUES];
 	unsigned int seed;
@@ -264,6 +274,9 @@ uint64_t xen_fifo_nr_handled(struct xen_vm *x);
 
 /* True once all that was sent on ports below @end is handled, as often as sent. */
 bool xen_fifo_settles(struct xen_vm *x, uint32_t end);
+
+/* True once the ports below @end were handled after all that was sent on them. */
+bool xen_fifo_catches_up(struct xen_vm *x, uint32_t end);
 
 /*
  * Host: all that a VMM takes along of a VM whose vCPUs are stopped and for which
