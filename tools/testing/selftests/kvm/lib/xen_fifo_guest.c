@@ -217,7 +217,7 @@ void xen_guest_vcpu_upcall(struct ex_regs *regs)
 }
 
 /* A line that is level-triggered has to be down before it is ended. */
-void xen_guest_line_upcall(struct ex_regs *regs)
+void xen_guest_fifo_line_upcall(struct ex_regs *regs)
 {
 	upcall();
 	x2apic_write_reg(APIC_EOI, 0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A VM with FIFO event channels that ends, and goes on in a new one: what a
- * VMM saves of it and sets again, in the order that linux/kvm_xen.h asks for.
+ * A VM that ends, and goes on in a new one: what a VMM saves of its vCPUs, and
+ * of FIFO event channels, and sets again in the order that linux/kvm_xen.h asks
+ * for.
  */
 #include <string.h>
 
@@ -24,14 +25,29 @@ static uint8_t vcpu_vector(struct kvm_vcpu *vcpu)
 	return attr.u.vector;
 }
 
-static void save_vcpu(struct xen_vm *x, unsigned int i, struct xen_save *save)
+void xen_vcpu_save(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save)
 {
-	struct kvm_vcpu *vcpu = x->vcpu[i];
+	save->state = vcpu_save_state(vcpu);
+	vcpu_ioctl(vcpu, KVM_GET_LAPIC, &save->lapic);
+	save->vector = vcpu_vector(vcpu);
+}
 
-	save->state[i] = vcpu_save_state(vcpu);
-	vcpu_ioctl(vcpu, KVM_GET_LAPIC, &save->lapic[i]);
-	save->vcpu_vector[i] = vcpu_vector(vcpu);
-	TEST_ASSERT_EQ(xen_get_control(vcpu, &save->control[i]), 0);
+void xen_vcpu_restore(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save)
+{
+	vcpu_load_state(vcpu, save->state);
+	vcpu_ioctl(vcpu, KVM_SET_LAPIC, &save->lapic);
+	TEST_ASSERT_EQ(xen_set_vcpu_vector(vcpu, save->vector), 0);
+	kvm_x86_state_cleanup(save->state);
+}
+
+void xen_vm_begin_anew(struct xen_vm *x)
+{
+	unsigned int i;
+
+	kvm_vm_release(x->vm);
+	kvm_vm_restart(x->vm);
+	for (i = 0; i < x->nr_vcpus; i++)
+		x->vcpu[i] = vm_vcpu_recreate(x->vm, i);
 }
 
 void xen_fifo_save(struct xen_vm *x, struct xen_save *save)
@@ -40,8 +56,10 @@ void xen_fifo_save(struct xen_vm *x, struct xen_save *save)
 	int nr;
 
 	memset(save, 0, sizeof(*save));
-	for (i = 0; i < x->nr_vcpus; i++)
-		save_vcpu(x, i, save);
+	for (i = 0; i < x->nr_vcpus; i++) {
+		xen_vcpu_save(x->vcpu[i], &save->vcpu[i]);
+		TEST_ASSERT_EQ(xen_get_control(x->vcpu[i], &save->control[i]), 0);
+	}
 	save->vm_vector = vm_vector(x);
 	TEST_ASSERT_EQ(xen_get_limit(x, &save->limit), 0);
 	TEST_ASSERT_EQ(xen_get_array(x, &save->array), 0);
@@ -81,28 +99,17 @@ static void set_port(struct xen_vm *x, const struct kvm_xen_evtchn_entry *entry)
 	TEST_ASSERT_EQ(xen_vm_set(x, &attr), 0);
 }
 
-static void restore_vcpu(struct xen_vm *x, unsigned int i, struct xen_save *save)
-{
-	vcpu_load_state(x->vcpu[i], save->state[i]);
-	vcpu_ioctl(x->vcpu[i], KVM_SET_LAPIC, &save->lapic[i]);
-	TEST_ASSERT_EQ(xen_set_vcpu_vector(x->vcpu[i], save->vcpu_vector[i]), 0);
-	kvm_x86_state_cleanup(save->state[i]);
-}
-
 void xen_fifo_restore(struct xen_vm *x, struct xen_save *save)
 {
 	unsigned int i;
 
-	kvm_vm_release(x->vm);
-	kvm_vm_restart(x->vm);
-	for (i = 0; i < x->nr_vcpus; i++)
-		x->vcpu[i] = vm_vcpu_recreate(x->vm, i);
+	xen_vm_begin_anew(x);
 	TEST_ASSERT_EQ(xen_fifo_config(x), 0);
 	TEST_ASSERT_EQ(xen_set_long_mode(x, x->wide), 0);
 	xen_register_pages(x);
 	TEST_ASSERT_EQ(xen_set_vm_vector(x, save->vm_vector), 0);
 	for (i = 0; i < x->nr_vcpus; i++)
-		restore_vcpu(x, i, save);
+		xen_vcpu_restore(x->vcpu[i], &save->vcpu[i]);
 	TEST_ASSERT_EQ(xen_fifo_set_saved(x, save), 0);
 	for (i = 0; i < save->nr_ports; i++)
 		set_port(x, &save->ports[i]);

@@ -422,6 +422,21 @@ bool xen_runner_reaches(struct xen_runner *r, uint64_t stage);
 bool xen_runner_blocks(struct xen_runner *r);
 
 /*
+ * Host: a VM that goes on in another one, in three steps: what there is of a
+ * vCPU is saved; the VM ends and a new one has its memory and vCPUs, and nothing
+ * of Xen; what was saved is set, which spends it.
+ */
+struct xen_vcpu_save {
+	struct kvm_x86_state *state;
+	struct kvm_lapic_state lapic;
+	uint8_t vector;
+};
+
+void xen_vcpu_save(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save);
+void xen_vm_begin_anew(struct xen_vm *x);
+void xen_vcpu_restore(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save);
+
+/*
  * Host: run @vcpu to its next UCALL_SYNC and return its argument.  A failed
  * guest assertion fails the test.
  */

@@ -137,7 +137,7 @@ void xen_guest_fifo_begin(unsigned int vcpus, unsigned int pages);
 struct xen_fifo_consumer *xen_guest_consumer(void);
 void xen_guest_vm_upcall(struct ex_regs *regs);
 void xen_guest_vcpu_upcall(struct ex_regs *regs);
-void xen_guest_line_upcall(struct ex_regs *regs);
+void xen_guest_fifo_line_upcall(struct ex_regs *regs);
 
 /*
  * Guest: send once on each port from @first on that is not waited for.  Ports
@@ -285,10 +285,8 @@ bool xen_fifo_catches_up(struct xen_vm *x, uint32_t end);
 #define XEN_SAVE_PORTS		1024u
 
 struct xen_save {
-	struct kvm_x86_state *state[XEN_MAX_VCPUS];
-	struct kvm_lapic_state lapic[XEN_MAX_VCPUS];
+	struct xen_vcpu_save vcpu[XEN_MAX_VCPUS];
 	struct xen_control control[XEN_MAX_VCPUS];
-	uint8_t vcpu_vector[XEN_MAX_VCPUS];
 	uint8_t vm_vector;
 	uint32_t limit;
 	struct xen_array array;
