@@ -97,21 +97,28 @@ static void add_irqchip_routes(struct xen_routes *routes)
 	}
 }
 
-static void set_routes(struct xen_vm *x)
+void xen_line_add_routes(struct xen_vm *x, struct xen_routes *routes)
 {
 	struct kvm_irq_routing_entry *entry;
+	uint32_t i;
+
+	for (i = 0; i < x->nr_vcpus; i++) {
+		entry = add_route(routes, XEN_LINE_MSI_GSI + i, KVM_IRQ_ROUTING_MSI);
+		entry->u.msi.address_lo = APIC_DEFAULT_GPA | i << 12;
+		entry->u.msi.data = XEN_LINE_VECTOR;
+	}
+	if (x->vm->has_irqchip)
+		add_irqchip_routes(routes);
+}
+
+void xen_line_route(struct xen_vm *x)
+{
 	struct xen_routes routes = {};
 	uint32_t i;
 
 	for (i = 0; i < XEN_LINE_NR_EVENT_GSIS; i++)
 		xen_route_add(&routes, XEN_LINE_EVENT_GSI + i, 1 + i, 0);
-	for (i = 0; i < x->nr_vcpus; i++) {
-		entry = add_route(&routes, XEN_LINE_MSI_GSI + i, KVM_IRQ_ROUTING_MSI);
-		entry->u.msi.address_lo = APIC_DEFAULT_GPA | i << 12;
-		entry->u.msi.data = XEN_LINE_VECTOR;
-	}
-	if (x->vm->has_irqchip)
-		add_irqchip_routes(&routes);
+	xen_line_add_routes(x, &routes);
 	TEST_ASSERT_EQ(xen_route_write(x, &routes), 0);
 }
 
@@ -124,7 +131,7 @@ static struct xen_vm *set_up(struct xen_vm *x)
 	virt_map(x->vm, APIC_DEFAULT_GPA, APIC_DEFAULT_GPA, 1);
 	TEST_ASSERT_EQ(xen_line_config(x), 0);
 	install_handlers(x->vm);
-	set_routes(x);
+	xen_line_route(x);
 	for (i = 0; i < x->nr_vcpus; i++) {
 		init_cpu(x, i);
 		TEST_ASSERT_EQ(xen_step(x->vcpu[i]), 0);

@@ -67,8 +67,11 @@ static void eoi_pic(uint64_t vector)
 	out8(PIC_MASTER, PIC_EOI);
 }
 
+/* The VM's vector is injected past the LAPIC: there is nothing to end. */
 static void eoi(struct xen_line_cpu *cpu, uint64_t vector)
 {
+	if (vector == XEN_VM_VECTOR)
+		return;
 	if (vector - XEN_PIC_VECTOR < 16)
 		eoi_pic(vector);
 	else if (rdmsr(MSR_IA32_APICBASE) & MSR_IA32_APICBASE_EXTD)
@@ -124,32 +127,35 @@ static void do_steps(struct xen_line_cpu *cpu, const char *habit, uint64_t vecto
 		steps[habit[i] - 'A'](cpu, vector);
 }
 
+static void deal_with(struct xen_line_cpu *cpu, uint32_t *count, uint64_t vector)
+{
+	bool is_first = cpu->nr_first;
+
+	++*count;
+	if (is_first)
+		cpu->nr_first--;
+	do_steps(cpu, is_first ? cpu->first : cpu->habit, vector);
+}
+
 void xen_guest_line_upcall(struct ex_regs *regs)
 {
 	struct xen_line_cpu *cpu = xen_guest_line_cpu();
-	bool is_first = cpu->nr_first;
 
-	cpu->nr_upcalls++;
-	if (is_first)
-		cpu->nr_first--;
-	do_steps(cpu, is_first ? cpu->first : cpu->habit, regs->vector);
+	deal_with(cpu, &cpu->nr_upcalls, regs->vector);
 }
 
 void xen_guest_line_own_upcall(struct ex_regs *regs)
 {
 	struct xen_line_cpu *cpu = xen_guest_line_cpu();
 
-	cpu->nr_own++;
-	do_steps(cpu, "CSE", regs->vector);
+	deal_with(cpu, &cpu->nr_own, regs->vector);
 }
 
-/* The VM's vector is injected past the LAPIC: there is nothing to end. */
 void xen_guest_line_vm_upcall(struct ex_regs *regs)
 {
 	struct xen_line_cpu *cpu = xen_guest_line_cpu();
 
-	cpu->nr_vector++;
-	do_steps(cpu, "CS", regs->vector);
+	deal_with(cpu, &cpu->nr_vector, regs->vector);
 }
 
 /* IRQ 7 and 15, which nothing here uses: the PIC found no other to name. */

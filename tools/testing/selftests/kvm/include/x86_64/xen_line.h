@@ -142,6 +142,10 @@ int64_t xen_guest_storm(uint64_t first, uint64_t nr);
 struct xen_vm *xen_line_vm_create(unsigned int nr_vcpus);
 struct xen_vm *xen_line_vm_create_split(unsigned int nr_vcpus);
 int xen_line_config(struct xen_vm *x);
+void xen_line_route(struct xen_vm *x);
+
+/* Host: the routes of irqchips and of MSIs, in a table with others. */
+void xen_line_add_routes(struct xen_vm *x, struct xen_routes *routes);
 
 struct xen_line_cpu *xen_line_cpu(struct xen_vm *x, unsigned int vcpu);
 struct xen_line_port *xen_line_port(struct xen_vm *x, uint32_t port);
