@@ -110,6 +110,8 @@ static bool runner_handles_exit(struct xen_runner *r)
 {
 	struct ucall uc;
 
+	if (r->handle_exit && r->handle_exit(r, r->arg))
+		return true;
 	if (r->vcpu->run->exit_reason == KVM_EXIT_XEN) {
 		r->vcpu->run->xen.u.hcall.result = -XEN_ENOSYS;
 		return true;
@@ -149,16 +151,24 @@ static void *runner_thread(void *arg)
 	return NULL;
 }
 
-void xen_runner_start(struct xen_runner *r, struct kvm_vcpu *vcpu)
+void xen_runner_start_with(struct xen_runner *r, struct kvm_vcpu *vcpu, xen_exit_fn handle_exit,
+			   void *arg)
 {
 	struct sigaction action = { .sa_handler = kick_handler };
 
 	memset(r, 0, sizeof(*r));
 	r->vcpu = vcpu;
+	r->handle_exit = handle_exit;
+	r->arg = arg;
 	r->stats = vcpu_get_stats_fd(vcpu);
 	vcpu->run->immediate_exit = 0;
 	sigaction(SIGUSR1, &action, NULL);
 	TEST_ASSERT(!pthread_create(&r->thread, NULL, runner_thread, r), "No thread");
+}
+
+void xen_runner_start(struct xen_runner *r, struct kvm_vcpu *vcpu)
+{
+	xen_runner_start_with(r, vcpu, NULL, NULL);
 }
 
 /* Make KVM_RUN return -EINTR once; the thread enters the guest again. */

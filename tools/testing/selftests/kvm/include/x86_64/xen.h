@@ -405,8 +405,15 @@ uint64_t xen_stat(int stats, const char *name);
  * stops it.  An UCALL_SYNC of the guest is noted and the guest goes on;
  * hypercalls that come to the VMM fail with ENOSYS.
  */
+struct xen_runner;
+
+/* Returns true where it handled the exit, after which the guest goes on. */
+typedef bool (*xen_exit_fn)(struct xen_runner *r, void *arg);
+
 struct xen_runner {
 	struct kvm_vcpu *vcpu;
+	xen_exit_fn handle_exit;	/* asked first; may be NULL */
+	void *arg;
 	pthread_t thread;
 	int stats;			/* file descriptor */
 	uint64_t stage;			/* argument of the last UCALL_SYNC */
@@ -416,6 +423,8 @@ struct xen_runner {
 };
 
 void xen_runner_start(struct xen_runner *r, struct kvm_vcpu *vcpu);
+void xen_runner_start_with(struct xen_runner *r, struct kvm_vcpu *vcpu, xen_exit_fn handle_exit,
+			   void *arg);
 void xen_runner_kick(struct xen_runner *r);
 void xen_runner_stop(struct xen_runner *r);
 bool xen_runner_reaches(struct xen_runner *r, uint64_t stage);
