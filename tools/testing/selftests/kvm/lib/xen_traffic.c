@@ -7,6 +7,7 @@
 
 #include "test_util.h"
 #include "xen_fifo.h"
+#include "xen_line.h"
 
 #define FIRST_GSI	24
 #define FIRST_ORDERED	2	/* priority */
@@ -43,6 +44,8 @@ void xen_traffic_route(struct xen_traffic *t)
 		xen_route_add(&routes, FIRST_GSI + i, event.port, event.vcpu);
 		routes.table->entries[i].u.xen_evtchn.priority = event.priority;
 	}
+	if (t->with_lines)
+		xen_line_add_routes(t->x, &routes);
 	TEST_ASSERT_EQ(xen_route_write(t->x, &routes), 0);
 }
 

@@ -246,6 +246,7 @@ struct xen_traffic {
 	int vcpu;			/* all to this one, where it is not negative */
 	bool wanders;			/* to another vCPU and priority each time */
 	bool floods;			/* so that events may be one */
+	bool with_lines;		/* whose routes its own stand beside */
 	bool ordered;			/* to few queues that no other traffic uses */
 	uint32_t turn[XEN_MAX_VCPUS][XEN_FIFO_NR_QUEUES];
 	unsigned int seed;
