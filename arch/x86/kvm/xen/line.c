@@ -335,7 +335,7 @@ struct kvm_xen_callback xen_line_callback(struct xen_line *line)
 	struct kvm_xen_callback callback = line->callback;
 
 	/* An edge that is due would be lost in what is told of the line. */
-	xen_line_post(line, XEN_LEVEL_LOOK);
+	xen_line_post(line, 0);
 
 	if (READ_ONCE(line->level.asserted))
 		callback.flags |= KVM_XEN_CALLBACK_ASSERTED;

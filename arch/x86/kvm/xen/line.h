@@ -35,7 +35,7 @@ struct kvm_xen_callback xen_line_callback(struct xen_line *line);
 
 /*
  * Post @events (XEN_LEVEL_*) and see to them: now, where that may sleep, later
- * with interrupts off or inside of the signal of an eventfd.
+ * with interrupts off or inside of the signal of an eventfd.  0: those that wait.
  */
 void xen_line_post(struct xen_line *line, u32 events);
 
