@@ -89,7 +89,7 @@ struct shared {
 
 /* Guest */
 
-static int64_t call(uint64_t nr, uint64_t op, const void *arg)
+static int64_t page_call(uint64_t nr, uint64_t op, const void *arg)
 {
 	uint64_t rsi = (uintptr_t)arg, rdx = 0;
 	int64_t rax = HYPERCALL_PAGE + 32 * nr;
@@ -138,7 +138,7 @@ static void register_shared_info(void)
 		.gpfn = XEN_SHINFO_GPA >> 12,
 	};
 
-	GUEST_ASSERT_EQ(call(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add), 0);
+	GUEST_ASSERT_EQ(page_call(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add), 0);
 }
 
 static void register_vcpu_info(uint32_t vcpu)
@@ -152,7 +152,7 @@ static int64_t set_vcpu_vector(uint32_t vcpu)
 {
 	struct upcall_vector arg = { .vcpu = vcpu, .vector = XEN_VCPU_VECTOR };
 
-	return call(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, &arg);
+	return page_call(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, &arg);
 }
 
 static int64_t set_callback_irq(uint64_t value)
@@ -163,7 +163,7 @@ static int64_t set_callback_irq(uint64_t value)
 		.value = value,
 	};
 
-	return call(__HYPERVISOR_hvm_op, HVMOP_set_param, &param);
+	return page_call(__HYPERVISOR_hvm_op, HVMOP_set_param, &param);
 }
 
 static void write_ioapic(uint32_t reg, uint32_t value)
@@ -209,7 +209,7 @@ static void bind_port(uint32_t vcpu)
 	bool by_line = SHARED->way == BY_GSI || SHARED->way == BY_INTX;
 	struct bind_ipi bind = { .vcpu = by_line ? 0 : !vcpu };
 
-	GUEST_ASSERT_EQ(call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &bind), 0);
+	GUEST_ASSERT_EQ(page_call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &bind), 0);
 	SHARED->port[vcpu] = bind.port;
 }
 
@@ -218,7 +218,7 @@ static void send_all(uint32_t vcpu)
 	uint32_t port = SHARED->port[vcpu], i;
 
 	for (i = 1; i <= EVENTS; i++) {
-		GUEST_ASSERT_EQ(call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &port), 0);
+		GUEST_ASSERT_EQ(page_call(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &port), 0);
 		while (SHARED->handled[vcpu] != i)
 			xen_guest_irq_window();
 	}
