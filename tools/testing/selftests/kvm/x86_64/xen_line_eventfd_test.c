@@ -160,6 +160,12 @@ TEST_F(split, is_of_the_first_vcpu_alone)
 	ASSERT_EQ(0, xen_send(self->x, 1, 1));
 	EXPECT_EQ(1, *xen_upcall_pending(xen_vcpu_info(self->x, 1)));
 	EXPECT_EQ(0, take_late(self->assert_fd));
+
+	/* Nor does another one's event repeat what the first was told. */
+	ASSERT_EQ(0, xen_send(self->x, 2, 0));
+	EXPECT_EQ(1, take_soon(self->assert_fd));
+	ASSERT_EQ(0, xen_send(self->x, 3, 2));
+	EXPECT_EQ(0, take_late(self->assert_fd));
 }
 
 TEST_F(split, stays_silent_once_it_is_taken_away)
