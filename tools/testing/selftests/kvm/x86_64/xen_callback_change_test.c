@@ -28,8 +28,8 @@
 /* One for each vCPU, which another that looks for events at 2-level does not see. */
 #define LAST_PORT(i)	(128 + 64 * (uint32_t)(i))
 #define END_PORT	(LAST_PORT(NR_VCPUS - 1) + 1)
-#define ROUNDS		30
-#define CHANGES		12
+#define ROUNDS		14
+#define CHANGES		8
 
 /* Time in which what must not happen could. */
 #define SETTLE_US	2000
