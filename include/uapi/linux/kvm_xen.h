@@ -204,13 +204,15 @@ struct kvm_xen_evtchn_control {
  * interrupt the VMM takes its line down and writes to @resample_fd; if
  * evtchn_upcall_pending is still up then, KVM signals @assert_fd again.  The pair
  * may be given to KVM_IRQFD with KVM_IRQFD_FLAG_RESAMPLE as it is.  @resample_fd
- * may be -1 where nothing ends interrupts; each event is signalled then.
+ * may be -1 where nothing ends interrupts; each event is signalled then.  It cannot be
+ * the @fd of a KVM_IRQFD, which takes its counts away.
  *
  * Get sees to events that were raised, and tells with KVM_XEN_CALLBACK_ASSERTED that
  * the line is up.  Set with it, KVM takes the line for asserted by then, and does not
  * assert it for an event that the guest was told of before it was saved.  When a guest
  * is saved, read this with no vCPU running and before the interrupt controllers, whose
- * state goes with it; set it before any vCPU runs.
+ * state goes with it.  When it is restored, set this, and them, before vcpu_info: there
+ * KVM finds the flag, and begins to drive the line.
  *
  * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_CALLBACK is set; -EINVAL for an unknown
  * type or flag, a field that the type and the flags do not use and that is not
