@@ -53,15 +53,19 @@ FIXTURE_TEARDOWN(poll)
 	xen_vm_free(self->x);
 }
 
-/* Whether a poll sleeps, and wakes of an event on @port for @vcpu. */
+/*
+ * Whether a poll sleeps, and wakes of an event on @port for @vcpu.  The guest may
+ * have been stopped before it stored what a poll before came to: it has by the
+ * time that it sleeps in the next one.
+ */
 static bool wakes(FIXTURE_DATA(poll) *self, uint32_t port, uint32_t vcpu)
 {
 	bool good;
 
-	self->poll->result = -1;
 	xen_runner_start(&self->r, self->x->vcpu[0]);
-	good = xen_runner_blocks(&self->r) && self->poll->result == -1 &&
-	       !xen_send(self->x, port, vcpu) && xen_wait_for(!self->poll->result);
+	good = xen_runner_blocks(&self->r);
+	self->poll->result = -1;
+	good = good && !xen_send(self->x, port, vcpu) && xen_wait_for(!self->poll->result);
 	xen_runner_stop(&self->r);
 	return good;
 }
