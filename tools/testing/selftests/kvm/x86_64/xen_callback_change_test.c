@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "apic.h"
-#include "kvm_test_harness.h"
 #include "xen_fifo.h"
 #include "xen_harness.h"
 #include "xen_line.h"
@@ -353,9 +352,4 @@ TEST_F(change, to_a_line_tells_vcpu_0_alone)
 	}
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

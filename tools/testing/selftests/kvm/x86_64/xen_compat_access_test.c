@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define NARROW_PAGE	XEN_SPARE_GPA(0)
@@ -145,9 +145,4 @@ TEST_F(compat, other_alignments_and_page_crossings_are_refused)
 	EXPECT_NE(0, xen_set_vcpu_info(self->vcpu, NARROW_PAGE + PAGE_SIZE - 60));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

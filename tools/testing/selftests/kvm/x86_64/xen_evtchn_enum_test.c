@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define FLAGS	(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
@@ -265,9 +265,4 @@ TEST_F(ports, cannot_be_set_through_it)
 	EXPECT_EQ(-ENOENT, xen_vm_set(self->x, (void *)&self->attr));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

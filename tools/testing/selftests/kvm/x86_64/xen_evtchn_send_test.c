@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 static volatile uint32_t upcalls;
@@ -394,9 +394,4 @@ TEST_F(send, after_shared_info_was_taken_away_fails)
 	EXPECT_TRUE(send_exits(self->x, 10));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

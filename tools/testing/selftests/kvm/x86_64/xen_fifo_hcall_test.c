@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 #include "xen_stub.h"
 
@@ -495,9 +495,4 @@ TEST_F(hcall, a_call_from_user_mode_is_for_the_vmm)
 	EXPECT_EQ(0, arg->link_bits);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

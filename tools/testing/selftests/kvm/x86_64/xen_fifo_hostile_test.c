@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define GSI		100
@@ -477,9 +477,4 @@ TEST(a_vm_can_end_while_its_fifo_events_fly)
 	}
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define NR_TRAFFIC	16
@@ -318,9 +318,4 @@ TEST_F(memslot, that_comes_back_brings_the_first_event_of_an_irqfd)
 	EXPECT_TRUE(arrives_later(_metadata, self, XEN_CONTROL_SLOT, raise_by_irqfd));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

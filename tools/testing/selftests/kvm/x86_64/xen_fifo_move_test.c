@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #include "apic.h"
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define NR_VCPUS	4
@@ -252,9 +252,4 @@ TEST_F(move, by_senders_that_race_on_one_port_leaves_one_of_their_events_at_leas
 	EXPECT_EQ(0, duel.nr_failed);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

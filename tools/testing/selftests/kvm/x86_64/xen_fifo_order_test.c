@@ -9,7 +9,7 @@
  */
 #include <sys/eventfd.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define PORT		100
@@ -342,9 +342,4 @@ TEST_F(order, refuses_priorities_beyond_the_last)
 	EXPECT_EQ(0, *xen_fifo_word(x, PORT));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -6,7 +6,7 @@
  * that it masked, hangs once it went to FIFO.  Polls by 2-level, and their
  * timeouts, are in xen_poll_test.  Stock 6.12 has no FIFO event channels.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define PORT		20
@@ -170,9 +170,4 @@ TEST_F(poll, ends_as_the_vm_goes_back_to_2level)
 	xen_runner_stop(&self->r);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

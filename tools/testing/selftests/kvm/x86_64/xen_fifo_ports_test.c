@@ -8,7 +8,7 @@
  */
 #include <sys/eventfd.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define STEP		97		/* of ports that are spread over all pages */
@@ -184,9 +184,4 @@ TEST_F(ports, of_eventfds_are_as_many)
 	EXPECT_EQ(1, count);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

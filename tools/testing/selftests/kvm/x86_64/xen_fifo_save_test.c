@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "apic.h"
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define PORT		10
@@ -324,9 +324,4 @@ TEST_F(traffic, is_neither_lost_nor_doubled_nor_reordered_by_many_moves)
 	}
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

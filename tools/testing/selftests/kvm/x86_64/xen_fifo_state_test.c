@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define PORT		10
@@ -486,9 +486,4 @@ TEST_F(state, of_ports_refuses_what_makes_no_sense)
 	EXPECT_EQ(-EFAULT, vm_attr(self->x, false, type, &arg));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define PORT		10
@@ -318,9 +318,4 @@ TEST_F(traffic, loses_and_doubles_no_event_however_often_the_guest_changes)
 	EXPECT_LT(0, xen_fifo_guest_consumer(self->x, 1)->nr_handled);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -10,7 +10,6 @@
  */
 #include <pthread.h>
 
-#include "kvm_test_harness.h"
 #include "xen_harness.h"
 #include "xen_method.h"
 
@@ -267,9 +266,4 @@ TEST_F(chain, of_a_line_and_itself_ends_at_once)
 	}
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -7,7 +7,7 @@
  * another order than Linux, or one just migrated, sleeps on its first event.
  */
 #include "apic.h"
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 static volatile uint32_t upcalls;
@@ -225,9 +225,4 @@ TEST_F(late, a_vcpus_vector_ends_the_halt_of_a_vcpu_whose_flag_is_up)
 	xen_runner_stop(&r);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -8,7 +8,7 @@
  */
 #include <sys/eventfd.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_line.h"
 
 #define MANY		200
@@ -384,9 +384,4 @@ TEST_F(loop, an_event_at_a_masked_pin_arrives_when_it_is_unmasked)
 	}
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -6,7 +6,7 @@
  * in interrupts of a line that nobody takes down, or loses those of a device
  * on the same pin.  Stock 6.12 has no such callback in the kernel.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_line.h"
 
 #define MANY		200
@@ -548,9 +548,4 @@ TEST_F(shared, the_line_and_a_device_at_another_pin_are_apart)
 	EXPECT_EQ(1, self->cpu->nr_events);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

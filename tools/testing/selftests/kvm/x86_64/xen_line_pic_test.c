@@ -6,7 +6,7 @@
  * noapic or a BIOS, misses events of such a callback or drowns in interrupts.
  * Stock 6.12 has no such callback in the kernel.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_line.h"
 
 #define ICW4_8086	0x1
@@ -329,9 +329,4 @@ TEST_F(pic, events_by_irqfd_arrive)
 	EXPECT_EQ(MANY, take_late_irqs(self));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

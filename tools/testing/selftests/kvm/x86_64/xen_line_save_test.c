@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_method.h"
 
 #define PORT		70
@@ -277,9 +277,4 @@ TEST_F(moved, with_an_event_that_nobody_was_told_of_the_guest_is_told_there)
 	expect_one_for_each(_metadata, self, 0);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

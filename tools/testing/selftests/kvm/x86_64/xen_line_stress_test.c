@@ -7,7 +7,7 @@
  * up, the line is as well, or is not, and nobody does anything about it.  Stock
  * 6.12 has no such callback in the kernel.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_line.h"
 
 /* Ports by who sends on them; each has one sender, and one event under way. */
@@ -251,9 +251,4 @@ TEST_F(stress, while_the_guest_masks_and_clears_with_interrupts_off)
 	EXPECT_TRUE(survives(self, xen_guest_fidget, variant->vector));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define TURNS		120000
@@ -184,9 +184,4 @@ TEST_F(mode, each_switch_writes_the_wall_clock_to_the_place_of_its_layout)
 	EXPECT_EQ(0, wide->wc.version % 2);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

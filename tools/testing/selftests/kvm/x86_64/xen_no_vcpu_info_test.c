@@ -5,7 +5,7 @@
  * If this fails, such a vCPU cannot sleep: its HLT ends again and again and
  * burns a CPU of the host, as on stock 6.12, or the event is lost.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 /* HLTs that end without an interrupt: a few may, by the architecture. */
@@ -119,9 +119,4 @@ TEST_F(no_vcpu_info, a_vcpu_that_lost_its_vcpu_info_can_sleep_again)
 	EXPECT_FALSE(is_seen_to_spin(&self->r));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define PORT		20
@@ -432,9 +432,4 @@ TEST_F(poll, is_a_yield_where_the_vmm_keeps_events_to_itself)
 	EXPECT_EQ(0, result_of_poll(&self->s));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

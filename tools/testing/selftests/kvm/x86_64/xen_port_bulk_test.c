@@ -8,7 +8,7 @@
  * inside KVM_RUN, and that memory of old ports is not used again too early:
  * senders run all the while.  Stock 6.12 passes.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define NR_PORTS	XEN_NR_PORTS_WIDE
@@ -110,9 +110,4 @@ TEST_F(bulk, ports_can_be_taken_away_one_by_one_under_a_sender)
 	EXPECT_EQ(0, xen_unbind(self->x, 2));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

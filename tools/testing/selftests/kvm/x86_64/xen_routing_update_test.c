@@ -13,7 +13,7 @@
 #include <sys/eventfd.h>
 
 #include "apic.h"
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define NR_VCPUS	4
@@ -313,9 +313,4 @@ TEST_F(route, to_what_is_not_there_takes_events_away_until_it_changes)
 	EXPECT_EQ(before + 1, xen_fifo_nr_handled(self->x));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

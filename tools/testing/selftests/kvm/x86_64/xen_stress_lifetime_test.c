@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define IOCTL_PORT	40
@@ -269,9 +269,4 @@ TEST_F(lifetime, a_vm_can_end_with_timers_armed_and_selections_waiting)
 	}
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define PORT	13
@@ -88,9 +88,4 @@ TEST(timer_expires_while_the_vcpu_sleeps)
 	expect_rounds(_metadata, guest_code_sleeps);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

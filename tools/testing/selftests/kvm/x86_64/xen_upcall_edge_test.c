@@ -7,7 +7,7 @@
  * of.  Stock 6.12 raises one whenever a bit of evtchn_pending_sel goes up.
  */
 #include "apic.h"
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 /* How often the handler of the VM-wide vector leaves the flag alone. */
@@ -173,9 +173,4 @@ TEST_F(edge, the_vm_wide_vector_is_withdrawn_with_the_flag)
 	EXPECT_EQ(0, xen_step(self->vcpu));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "apic.h"
-#include "kvm_test_harness.h"
 #include "xen_harness.h"
 #include "xen_line.h"
 
@@ -715,9 +714,4 @@ TEST_F(guest, is_told_by_the_first_way_that_it_is_offered_and_no_other)
 	EXPECT_EQ(variant->split && variant->way == BY_INTX, self->vmm.nr_eois > 0);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -6,7 +6,7 @@
  * VMM that does not set the numbers, or a guest can arm a timer of another
  * vCPU.  Stock 6.12 takes the index before it is known: all vCPUs are 0.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define TIMER_PORT	5
@@ -86,9 +86,4 @@ TEST_F(vcpu_id, names_the_only_vcpu_whose_timer_a_guest_may_touch)
 		EXPECT_EQ(turn % 16 == 9 ? 0 : -XEN_EINVAL, (int32_t)xen_step(vcpu));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

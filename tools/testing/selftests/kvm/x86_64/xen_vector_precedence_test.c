@@ -6,7 +6,7 @@
  * Stock 6.12 does so.
  */
 #include "apic.h"
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 static volatile uint32_t vcpu_upcalls, vm_upcalls;
@@ -108,9 +108,4 @@ TEST_F(precedence, reserved_vectors_are_refused_and_change_nothing)
 	EXPECT_EQ(1, xen_step(self->x->vcpu[0]) >> 16);
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -8,7 +8,7 @@
  * vector does not come when the guest can take it.  Stock 6.12 has the exits.
  */
 #include "apic.h"
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen.h"
 
 #define PORT		40
@@ -280,9 +280,4 @@ TEST_F(window, serves_the_vector_and_an_interrupt_of_the_lapic)
 	EXPECT_EQ(NR_EVENTS, xen_step(self->x->vcpu[0]));
 }
 
-int main(int argc, char *argv[])
-{
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	return test_harness_run(argc, argv);
-}
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
