@@ -62,26 +62,21 @@ def nested_kvm():
     return True
 
 
-def acceleration(root, icount):
-    """The arguments that choose who runs the host kernel's instructions.
-
-    Tests of their own are run by a thread for each CPU, as they need races.  Whole
-    guests are run by one: with several, the emulator now and then corrupts a
-    guest or the host in the middle of a long run, also on stock modules.
-    """
+def acceleration(icount):
+    """The arguments that choose who runs the host kernel's instructions."""
     if icount:
         return ["-accel", "tcg", "-cpu", "max", "-icount", "shift=0,sleep=off"]
     if nested_kvm() and not os.environ.get("KVM_XEN_TCG"):
         return ["-accel", "kvm", "-cpu", "host"]
-    threads = "single" if root == "testbed" else "multi"
-    return ["-accel", f"tcg,thread={threads}", "-cpu", "max"]
+    return ["-accel", "tcg,thread=multi", "-cpu", "max"]
 
 
 def command(kernel, initrd, machine):
     """QEMU's command line for the machine of a test, without its channels."""
     root, smp, memory, append, icount, *_ = machine
     args = [*emulator(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            "-machine", "q35,pit=off", *acceleration(root, icount), "-smp", str(smp), "-m", str(memory),
+            "-machine", "q35,pit=off", *acceleration(icount),
+            "-smp", str(smp), "-m", str(memory),
             "-kernel", str(kernel.image), "-initrd", str(initrd),
             "-append", " ".join([ARGUMENTS, kernel.append, append]).strip()]
     if root == "testbed":
