@@ -155,3 +155,90 @@ compose() {
 	apply_series "$1" "$3" || return 1
 	payload | copy_files "$top" "$3"
 }
+
+# Modules for a kernel named by the caller are kept apart from the testbed's,
+# so that tests never take the one for the other.
+places() {
+	local suffix=
+
+	[ -z "${KDIR:-}" ] || suffix=-$release
+	: "${MODULES_DIR:=$top/build/modules$suffix}" "${BUILD_DIR:=$top/build/kbuild$suffix}"
+	: "${SAMPLES_DIR:=$top/build/samples$suffix}"
+}
+
+# The package that has the headers KDIR should lead to.
+headers_package() {
+	case $1 in
+	/lib/modules/*/build*) set -- "${1#/lib/modules/}"; echo "linux-headers-${1%%/*}" ;;
+	*) echo "linux-headers-$(uname -r)" ;;
+	esac
+}
+
+check_headers() {
+	[ -f "$kdir/include/config/kernel.release" ] && [ -f "$kdir/include/config/auto.conf" ] ||
+		die "no kernel headers at $kdir: install the package $(headers_package "$kdir")"
+}
+
+# Find the kernel to build for, and what it is: sets kdir, release and line.
+find_kernel() {
+	kdir=${KDIR:-/lib/modules/${KERNEL_RELEASE:-$(uname -r)}/build}
+	kdir=${kdir%/}
+	check_headers
+	release=$(cat "$kdir/include/config/kernel.release")
+	line=$(line_of "$release")
+	places
+}
+
+# What objects are built for: others are of no use, and kbuild would not notice.
+kernel_id() {
+	echo "$release $(stat -L -c %Y "$kdir/include/config/auto.conf") $(realpath "$kdir")"
+}
+
+# One build at a time of what belongs to one kernel.
+lock_build() {
+	mkdir -p "$BUILD_DIR"
+	exec 9>"$BUILD_DIR.lock"
+	flock 9
+}
+
+# kbuild DIR TARGET...: make them in that part of the build directory. Modules
+# without a signature load wherever lockdown is off. Type information needs
+# pahole; without it modules work all the same.
+kbuild() {
+	local dir=$1 settings=(CONFIG_MODULE_SIG_ALL=)
+
+	command -v pahole >/dev/null || settings+=(CONFIG_DEBUG_INFO_BTF_MODULES=)
+	make --no-print-directory -C "$kdir" M="$BUILD_DIR/$dir" \
+		-j"$(nproc)" "${settings[@]}" "${@:2}" 2>&1 | quieten
+}
+
+# Of kbuild's output keep what is neither routine nor known: a count of objects
+# stands for its lines of progress.
+quieten() {
+	if [ "${V:-0}" != 0 ]; then cat >&2; return; fi
+	awk -v here="$BUILD_DIR/" '
+		{ gsub(here, "") }
+		/^  (CC|LD|AS) / { if (++n % 20 == 0) print "  " n " objects built" > "/dev/stderr"; next }
+		/^  [A-Z]+ / || /^make(\[[0-9]+\])?: (Entering|Leaving)/ { next }
+		{ print > "/dev/stderr" }
+	'
+}
+
+# deliver DIR MODULE...: leave the modules there so that a reader sees all of them
+# new or all of them old but for the moment of some renames, and untouched where
+# nothing changed.
+deliver() {
+	local dir=$1 module new=$1/.new
+
+	rm -rf "$new"
+	mkdir -p "$new"
+	for module in "${@:2}"; do
+		strip --strip-debug -o "$new/${module##*/}" "$module"
+	done
+	for module in "$new"/*.ko; do
+		cmp -s "$module" "$dir/${module##*/}" || mv "$module" "$dir/${module##*/}"
+	done
+	echo "$release" >"$dir/release"
+	rm -rf "$new"
+	say "$dir: $(cd "$dir" && echo *.ko) for $release"
+}
