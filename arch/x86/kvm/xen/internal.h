@@ -5,7 +5,7 @@
  * Order of the units, each calling only those before it: shinfo (maps guest
  * pages), clock, runstate, events_2l and events_fifo (behind the table of
  * events.h), vcpu_info, line, upcall, callback, poll, evtchn, timer, ports,
- * fifo_ctl, fifo_state, hypercall, attr.  Locks and what they guard are drawn in
+ * fifo_ctl, fifo_state, hypercall_page, hypercall, attr.  Locks and what they guard are drawn in
  * arch/x86/kvm/xen.c.
  */
 #ifndef _KVM_XEN_INTERNAL_H
