@@ -19,9 +19,9 @@
  *     kvm->arch.xen.xen_lock	configuration, attributes, changes of ports
  *       kvm->srcu (read)	for whoever maps a page under xen_lock
  *         gpc->refresh_lock	a mapping that is made; sleeps
- *         evtchn_fifo_queue.lock  interrupts off; two by their addresses
- *           gpc->lock (read)	a page of the event array
- *             gpc->lock (read)	a control block
+ *         gpc->lock (read)	a page of the event array; interrupts off
+ *           gpc->lock (read)	a control block
+ *             evtchn_fifo_queue.lock  two by their addresses
  *               gpc->lock (try)	another page of the array
  *         gpc->lock (read)	any other mapping; interrupts off
  *           gpc->lock (read)	the second page of a runstate area only

@@ -3,10 +3,11 @@
  * FIFO events inside KVM: finds the queues of an event, and maps the pages that
  * putting it on a queue touches.
  *
- * Those are the array's page with the word of the port, the one with the word
- * of the queue's tail, and the control block.  They are mapped under the locks
- * of the queues, the array before the control block, and a second page of the
- * array only if that needs no waiting: so no two can wait for each other.
+ * Those are the array's page with the word of the port, the control block, and the
+ * array's page with the word of the queue's tail, which is known only once the queue
+ * is locked.  The first two are mapped in this order, then the queues are locked, and
+ * the last is mapped only if that needs no waiting: so no two can wait for each
+ * other.
  *
  * An event that has no page is kept in struct evtchn_fifo_port as saved: where
  * the guest did not add the page yet, until it does; where memory is gone that
@@ -73,65 +74,76 @@ static struct xen_fifo_vcpu *fifo_vcpu(struct kvm_vcpu *vcpu)
 	return smp_load_acquire(&vcpu->arch.xen.state.fifo);
 }
 
-static void unmap_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo, u32 nr,
-		       struct xen_map *map)
+static noinline void note_unlogged(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
+				   u32 nr)
 {
-	if (!xen_unmap_logged(map)) {
-		set_bit(nr / XEN_ABI_FIFO_PAGE_PORTS, fifo->unlogged);
-		xen_park_duty(vcpu, XEN_PARKED_LOG);
-	}
+	set_bit(nr / XEN_ABI_FIFO_PAGE_PORTS, fifo->unlogged);
+	xen_park_duty(vcpu, XEN_PARKED_LOG);
+}
+
+static __always_inline void unmap_word(struct kvm_vcpu *vcpu,
+				       struct xen_fifo *fifo, u32 nr,
+				       struct xen_map *map)
+{
+	if (unlikely(!xen_unmap_logged(map)))
+		note_unlogged(vcpu, fifo, nr);
 }
 
 typedef enum xen_evtchn_verdict (*queue_fn)(struct evtchn_fifo_event *event,
 					    u32 *word, u32 *tail_word,
 					    struct xen_abi_fifo_control *control);
 
-/* All but the tail's word is mapped; @page is that of the port's. */
-static int queue_mapped(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
-			struct evtchn_fifo_event *event, void *page,
-			struct xen_abi_fifo_control *control, queue_fn fn)
+/* What an event touches, as far as it is known before its queues are locked. */
+struct places {
+	struct xen_map word;
+	struct xen_map control;
+};
+
+/* With the queues locked, and the word of @tail in another page of the array. */
+static noinline int queue_across(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
+				 struct evtchn_fifo_event *event,
+				 struct places *places, u32 tail, queue_fn fn)
 {
-	u32 *word = word_in(page, event->nr);
-	u32 tail = evtchn_fifo_tail(event);
 	struct xen_map map;
 	int verdict;
-
-	if (!tail || page_of(fifo, tail) == page_of(fifo, event->nr))
-		return fn(event, word, word_in(page, tail), control);
 
 	if (!xen_try_map_second(&map, word_gpc(fifo, tail)))
 		return -EWOULDBLOCK;
 
-	verdict = fn(event, word, word_in(map.khva, tail), control);
+	verdict = fn(event, word_in(places->word.khva, event->nr),
+		     word_in(map.khva, tail), places->control.khva);
 	unmap_word(vcpu, fifo, tail, &map);
 	return verdict;
 }
 
-/* With the queues locked: map the port's word and the control block. */
-static int queue_locked(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
-			struct evtchn_fifo_event *event, queue_fn fn)
+/* With all mapped but the word of the tail. */
+static __always_inline int queue_mapped(struct xen_fifo *fifo,
+					struct kvm_vcpu *vcpu,
+					struct evtchn_fifo_event *event,
+					struct places *places, queue_fn fn)
 {
-	struct xen_map word __uninitialized, control __uninitialized;
-	int r = -EWOULDBLOCK;
+	void *page = places->word.khva;
+	u32 tail;
+	int r;
 
-	if (unlikely(!xen_try_map(&word, word_gpc(fifo, event->nr))))
-		return -EWOULDBLOCK;
+	if (unlikely(!evtchn_fifo_lock(event)))
+		return -EBUSY;
 
-	if (likely(xen_try_map(&control, &fifo_vcpu(vcpu)->control))) {
-		r = queue_mapped(fifo, vcpu, event, word.khva, control.khva,
-				 fn);
-		if (!xen_unmap_logged(&control))
-			xen_park_duty(vcpu, XEN_PARKED_LOG);
-	}
-
-	unmap_word(vcpu, fifo, event->nr, &word);
+	tail = evtchn_fifo_tail(event);
+	if (likely(!tail || page_of(fifo, tail) == page_of(fifo, event->nr)))
+		r = fn(event, word_in(page, event->nr), word_in(page, tail),
+		       places->control.khva);
+	else
+		r = queue_across(fifo, vcpu, event, places, tail, fn);
+	evtchn_fifo_unlock(event);
 	return r;
 }
 
-/* As xen_evtchn_ops::unmask() for either; the port's word has a page. */
-static int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
-		 struct evtchn_fifo_port *port, u32 nr, u8 priority,
-		 queue_fn fn)
+/* With the word mapped.  As xen_evtchn_ops::unmask() for either of @fn. */
+static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
+				 struct evtchn_fifo_port *port, u32 nr,
+				 u8 priority, struct places *places,
+				 queue_fn fn)
 {
 	struct evtchn_fifo_event event __uninitialized;
 	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
@@ -140,6 +152,8 @@ static int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	/* As in Xen: the guest must not bind ports before. */
 	if (unlikely(!mine))
 		return XEN_EVTCHN_DROPPED;
+	if (unlikely(!xen_try_map(&places->control, &mine->control)))
+		return -EWOULDBLOCK;
 
 	if (priority == EVTCHN_FIFO_OWN_PRIORITY)
 		priority = READ_ONCE(port->priority);
@@ -147,11 +161,10 @@ static int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	event.port = port;
 	event.nr = nr;
 	event.to = &mine->queues[priority];
-	if (unlikely(!evtchn_fifo_lock(&event)))
-		return -EBUSY;
+	r = queue_mapped(fifo, vcpu, &event, places, fn);
 
-	r = queue_locked(fifo, vcpu, &event, fn);
-	evtchn_fifo_unlock(&event);
+	if (!xen_unmap_logged(&places->control))
+		xen_park_duty(vcpu, XEN_PARKED_LOG);
 	return r;
 }
 
@@ -167,6 +180,30 @@ static u8 note_wish(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
 	if (READ_ONCE(port->wish.raw) != wish.raw)
 		WRITE_ONCE(port->wish.raw, wish.raw);
 	return wish.priority;
+}
+
+/*
+ * Mark the event unless there is nothing to be done for it, which is told without a
+ * lock of a queue.  To map the page is a full barrier on x86: it locks.
+ */
+static __always_inline int mark(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
+				struct evtchn_fifo_port *port, u32 nr,
+				u8 priority)
+{
+	struct places places __uninitialized;
+	int r;
+
+	if (unlikely(!xen_try_map(&places.word, word_gpc(fifo, nr))))
+		return -EWOULDBLOCK;
+
+	if (evtchn_fifo_is_due(word_in(places.word.khva, nr))) {
+		xen_unmap(&places.word);
+		return XEN_EVTCHN_COALESCED;
+	}
+
+	r = queue(fifo, vcpu, port, nr, priority, &places, evtchn_fifo_mark);
+	unmap_word(vcpu, fifo, nr, &places.word);
+	return r;
 }
 
 int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
@@ -191,7 +228,7 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 	 */
 	evtchn_fifo_take_saved(state);
 
-	r = queue(fifo, vcpu, state, port, priority, evtchn_fifo_mark);
+	r = mark(fifo, vcpu, state, port, priority);
 	return r == -EBUSY ? XEN_EVTCHN_COALESCED : r;
 }
 
@@ -200,14 +237,18 @@ static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
+	struct places places;
+	int r;
 
 	if (!word_gpc(fifo, port))
 		return XEN_EVTCHN_COALESCED;
-	if (!state)
+	if (!state || !xen_try_map(&places.word, word_gpc(fifo, port)))
 		return -EWOULDBLOCK;
 
-	return queue(fifo, vcpu, state, port, READ_ONCE(state->wish.priority),
-		     evtchn_fifo_unmask);
+	r = queue(fifo, vcpu, state, port, READ_ONCE(state->wish.priority),
+		  &places, evtchn_fifo_unmask);
+	unmap_word(vcpu, fifo, port, &places.word);
+	return r;
 }
 
 static void note_stall(struct xen_fifo_vcpu *mine, struct gfn_to_pfn_cache *gpc)

@@ -198,11 +198,6 @@ bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page)
 	return !evtchn_fifo_take_saved(port);
 }
 
-bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port)
-{
-	return READ_ONCE(port->saved) && kernel_xchg(&port->saved, 0);
-}
-
 void evtchn_fifo_forget(u32 *word)
 {
 	guest_clear_mask(PENDING, word);

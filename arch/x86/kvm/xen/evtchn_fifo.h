@@ -2,9 +2,11 @@
 /*
  * The FIFO event channel ABI, on plain pointers; see evtchn_core.h.
  *
- * To raise an event is to lock its queues, to map the pages that it turns out
- * to touch, to mark it, and to unlock:
+ * To raise an event is to look whether that has been done, to lock its queues, to
+ * map the pages that it turns out to touch, to mark it, and to unlock:
  *
+ *	if (evtchn_fifo_is_due(word))
+ *		return XEN_EVTCHN_COALESCED;
  *	if (!evtchn_fifo_lock(&event))
  *		return XEN_EVTCHN_COALESCED;
  *	tail = evtchn_fifo_tail(&event);
@@ -114,7 +116,10 @@ evtchn_fifo_unmask(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page);
 
 /* Take what was saved, to raise it: true for one of any number of callers. */
-bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port);
+static inline bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port)
+{
+	return READ_ONCE(port->saved) && kernel_xchg(&port->saved, 0);
+}
 
 /* Forget what is pending in the word of a port that was closed. */
 void evtchn_fifo_forget(u32 *word);
@@ -122,6 +127,18 @@ void evtchn_fifo_forget(u32 *word);
 static inline bool evtchn_fifo_is_pending(const u32 *word)
 {
 	return READ_ONCE(*word) >> XEN_ABI_FIFO_PENDING & 1;
+}
+
+/*
+ * Whether the guest has yet to come to the event of the port: it is on a queue, or
+ * being put there, and pending; then marking it again would change nothing.  A full
+ * barrier precedes, after what the event is about: the guest will see that.
+ */
+static inline bool evtchn_fifo_is_due(const u32 *word)
+{
+	u32 due = 1u << XEN_ABI_FIFO_PENDING | 1u << XEN_ABI_FIFO_LINKED;
+
+	return (READ_ONCE(*word) & due) == due;
 }
 
 #endif /* _KVM_XEN_EVTCHN_FIFO_H */

@@ -13,6 +13,7 @@
 #define LINK	0x0001ffffu
 
 static const char *const mistake_names[NR_MISTAKES] = {
+	[DUE_IF_LINKED] = "nothing for what is LINKED",
 	[PENDING_AFTER_LINKED] = "PENDING after LINKED",
 	[MASK_BEFORE_PENDING] = "look at MASKED before PENDING",
 	[PENDING_IS_ENOUGH] = "nothing for what is PENDING",
@@ -48,6 +49,15 @@ static enum fifo_mistake mistake;
 static bool makes(enum fifo_mistake which)
 {
 	return mistake == which;
+}
+
+static bool sketch_is_due(const u32 *word)
+{
+	u32 due = READ_ONCE(*word) & (PENDING | LINKED);
+
+	if (makes(DUE_IF_LINKED))
+		return due & LINKED;
+	return due == (PENDING | LINKED);
 }
 
 /* Only the lock that everybody has, or the one that this event goes to. */
@@ -270,6 +280,7 @@ struct fifo_unit mistaken_fifo_unit(enum fifo_mistake which)
 	mistake = which;
 	return (struct fifo_unit) {
 		.bug = mistake_names[which],
+		.is_due = sketch_is_due,
 		.lock = sketch_lock,
 		.unlock = sketch_unlock,
 		.mark = sketch_mark,
@@ -282,6 +293,7 @@ struct fifo_unit mistaken_fifo_unit(enum fifo_mistake which)
 struct fifo_unit real_fifo_unit(void)
 {
 	return (struct fifo_unit) {
+		.is_due = evtchn_fifo_is_due,
 		.lock = evtchn_fifo_lock,
 		.unlock = evtchn_fifo_unlock,
 		.mark = evtchn_fifo_mark,

@@ -7,6 +7,7 @@
 
 struct fifo_unit {
 	const char *bug;	/* what is wrong with it; NULL: nothing */
+	bool (*is_due)(const u32 *word);
 	bool (*lock)(struct evtchn_fifo_event *event);
 	void (*unlock)(struct evtchn_fifo_event *event);
 	enum xen_evtchn_verdict (*mark)(struct evtchn_fifo_event *event,
@@ -25,6 +26,7 @@ struct fifo_unit real_fifo_unit(void);
 /* What the sketch of the unit in fifo_planted.c can be told to do wrong. */
 enum fifo_mistake {
 	NO_MISTAKE,
+	DUE_IF_LINKED,
 	PENDING_AFTER_LINKED,
 	MASK_BEFORE_PENDING,
 	PENDING_IS_ENOUGH,

@@ -388,6 +388,25 @@ static void is_pending_reads_one_bit(void)
 	bed_stop();
 }
 
+/* All but PENDING and LINKED may be as they like. */
+static void is_due_reads_two_bits(void)
+{
+	u32 i, flags;
+
+	bed_start();
+	bed_watch(NR, 0, 0);
+	for (i = 0; i < 64; i++) {
+		flags = i << 28 & 0xf0000000;
+		bed.words[NR] = flags | (i & 16 ? 0x1ffff : 0);
+		watch_clear();
+		CHECK_EQ(evtchn_fifo_is_due(&bed.words[NR]),
+			 (flags & P) && (flags & L));
+		CHECK_EQ(watch_nr, 1);
+		watch_expect(0, SEAM_READ, WORDS, NR * 4, 4);
+	}
+	bed_stop();
+}
+
 static void ports_begin_on_no_queue(void)
 {
 	struct evtchn_fifo_queue nowhere;
@@ -457,6 +476,7 @@ static const struct test tests[] = {
 	TEST(lock_goes_after_a_port_once),
 	TEST(saved_event_is_taken_once),
 	TEST(is_pending_reads_one_bit),
+	TEST(is_due_reads_two_bits),
 	TEST(forget_clears_one_bit),
 };
 
