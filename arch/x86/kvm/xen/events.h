@@ -102,8 +102,6 @@ struct xen_evtchn_ops {
 extern const struct xen_evtchn_ops xen_2l_ops;
 
 u32 xen_2l_nr_ports(struct kvm *kvm, const struct xen_layout *layout);
-int xen_2l_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
-		u32 port, u32 priority);
 bool xen_2l_select(void *vcpu_info, const struct xen_layout *layout, u32 port);
 
 /* events_fifo.c */
@@ -126,17 +124,8 @@ static __always_inline u32 xen_ops_nr_ports(const struct xen_evtchn_ops *ops,
 					    struct kvm *kvm,
 					    const struct xen_layout *layout)
 {
-	return INDIRECT_CALL_2(ops->nr_ports, xen_2l_nr_ports, xen_fifo_nr_ports,
-			       kvm, layout);
-}
-
-static __always_inline int xen_ops_mark(const struct xen_evtchn_ops *ops,
-					struct kvm_vcpu *vcpu,
-					const struct xen_layout *layout,
-					u32 port, u32 priority)
-{
-	return INDIRECT_CALL_2(ops->mark, xen_2l_mark, xen_fifo_mark, vcpu,
-			       layout, port, priority);
+	return ops == &xen_2l_ops ? layout->nr_ports :
+				    xen_fifo_nr_ports(kvm, layout);
 }
 
 static __always_inline bool xen_ops_select(const struct xen_evtchn_ops *ops,

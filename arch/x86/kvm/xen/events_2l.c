@@ -4,26 +4,11 @@
  * vcpu_info.  shared_info is not marked dirty when an event is delivered: the
  * ABI of KVM has VMMs treat it as always dirty.
  */
-#include "internal.h"
-#include "evtchn_2l.h"
+#include "events_2l.h"
 
 u32 xen_2l_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
 {
 	return evtchn_2l_nr_ports(layout);
-}
-
-int xen_2l_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
-		u32 port, u32 priority)
-{
-	struct xen_map map;
-	int verdict;
-
-	if (unlikely(!xen_try_map(&map, &vcpu->kvm->arch.xen.shinfo_cache)))
-		return -EWOULDBLOCK;
-
-	verdict = evtchn_2l_mark(map.khva, layout, port);
-	xen_unmap(&map);
-	return verdict;
 }
 
 /*

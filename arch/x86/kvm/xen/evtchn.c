@@ -4,7 +4,7 @@
  * vCPU at it; and the three ways in that need no port of the guest's own: irqfd
  * routing, irqfd routing from hard interrupt context, and the ioctl.
  */
-#include "internal.h"
+#include "events_2l.h"
 #include "fifo.h"
 #include "trace.h"
 
@@ -13,8 +13,10 @@
 #include <linux/sched/mm.h>
 
 /* Tell of @verdict whoever has to hear of it. */
-static void tell(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
-		 const struct xen_layout *layout, u32 port, int verdict)
+static __always_inline void tell(struct kvm_vcpu *vcpu,
+				 const struct xen_evtchn_ops *ops,
+				 const struct xen_layout *layout, u32 port,
+				 int verdict)
 {
 	if (xen_evtchn_is_news(verdict))
 		xen_poll_wake(vcpu->kvm, port);
@@ -22,6 +24,18 @@ static void tell(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		xen_upcall_select(vcpu, ops, layout, port);
 
 	trace_kvm_xen_raise(vcpu->vcpu_id, port, verdict);
+}
+
+static __always_inline int mark(struct kvm_vcpu *vcpu,
+				const struct xen_evtchn_ops *ops,
+				const struct xen_layout *layout, u32 port,
+				u32 priority)
+{
+	if (ops == &xen_2l_ops)
+		return xen_2l_mark(vcpu, layout, port, priority);
+
+	return INDIRECT_CALL_1(ops->mark, xen_fifo_mark, vcpu, layout, port,
+			       priority);
 }
 
 int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
@@ -39,7 +53,7 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	if (xen_must_not_lock())
 		return -EWOULDBLOCK;
 
-	verdict = xen_ops_mark(ops, vcpu, layout, port, priority);
+	verdict = mark(vcpu, ops, layout, port, priority);
 	if (likely(verdict >= 0))
 		tell(vcpu, ops, layout, port, verdict);
 	return verdict;

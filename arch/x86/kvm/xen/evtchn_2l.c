@@ -12,43 +12,10 @@
  */
 #include "evtchn_2l.h"
 
-/* The 32-bit word with the bit of @port in the bitmap at @offset. */
-static u32 *port_word(void *page, u16 offset, u32 port)
-{
-	return (u32 *)((u8 *)page + offset) + port / 32;
-}
-
-static bool port_bit(const void *page, u16 offset, u32 port)
-{
-	const u32 *word = port_word((void *)page, offset, port);
-
-	return READ_ONCE(*word) >> (port % 32) & 1;
-}
-
-enum xen_evtchn_verdict evtchn_2l_mark(void *shinfo,
-				       const struct xen_layout *layout,
-				       u32 port)
-{
-	u32 *pending = port_word(shinfo, layout->pending, port);
-
-	if (guest_test_and_set_bit(port % 32, pending))
-		return XEN_EVTCHN_COALESCED;
-
-	/*
-	 * The bit set above is ordered before this read of the mask, and the
-	 * guest clears the mask before it looks for pending bits again: one
-	 * of the two sees the other.
-	 */
-	if (port_bit(shinfo, layout->mask, port))
-		return XEN_EVTCHN_MASKED;
-
-	return XEN_EVTCHN_RAISED;
-}
-
 void evtchn_2l_mask(void *shinfo, const struct xen_layout *layout, u32 port)
 {
 	guest_set_mask(1u << (port % 32),
-		       port_word(shinfo, layout->mask, port));
+		       evtchn_2l_word(shinfo, layout->mask, port));
 }
 
 enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
@@ -56,7 +23,7 @@ enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
 					 u32 port)
 {
 	guest_clear_mask(1u << (port % 32),
-			 port_word(shinfo, layout->mask, port));
+			 evtchn_2l_word(shinfo, layout->mask, port));
 
 	/* Cleared before this look: pairs with the other order in mark. */
 	if (evtchn_2l_is_pending(shinfo, layout, port))
@@ -73,7 +40,7 @@ bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
 		      u32 port)
 {
 	u32 bit = port >> layout->sel_shift;
-	u32 *word = port_word(vcpu_info, layout->sel, bit);
+	u32 *word = evtchn_2l_word(vcpu_info, layout->sel, bit);
 
 	/*
 	 * A selector that is still set has not been taken by the guest, whose
@@ -93,7 +60,7 @@ u64 evtchn_2l_selector(const struct xen_layout *layout, u32 port)
 bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
 		      u64 sel)
 {
-	u32 *word = port_word(vcpu_info, layout->sel, 0);
+	u32 *word = evtchn_2l_word(vcpu_info, layout->sel, 0);
 
 	guest_set_mask((u32)sel, word);
 	if (layout->sel_bits > 32)
@@ -105,5 +72,5 @@ bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
 bool evtchn_2l_is_pending(const void *shinfo, const struct xen_layout *layout,
 			  u32 port)
 {
-	return port_bit(shinfo, layout->pending, port);
+	return evtchn_2l_bit(shinfo, layout->pending, port);
 }

@@ -11,13 +11,41 @@ static inline u32 evtchn_2l_nr_ports(const struct xen_layout *layout)
 	return layout->nr_ports;
 }
 
+/* The 32-bit word with the bit of @port in the bitmap at @offset. */
+static __always_inline u32 *evtchn_2l_word(void *page, u16 offset, u32 port)
+{
+	return (u32 *)((u8 *)page + offset) + port / 32;
+}
+
+static __always_inline bool evtchn_2l_bit(const void *page, u16 offset, u32 port)
+{
+	const u32 *word = evtchn_2l_word((void *)page, offset, port);
+
+	return READ_ONCE(*word) >> (port % 32) & 1;
+}
+
 /*
  * Make @port pending in the shared_info page @shinfo.  Implies a full barrier,
  * which pairs with that of a poller between its announcement and its look.
  */
-enum xen_evtchn_verdict evtchn_2l_mark(void *shinfo,
-				       const struct xen_layout *layout,
-				       u32 port);
+static __always_inline enum xen_evtchn_verdict
+evtchn_2l_mark(void *shinfo, const struct xen_layout *layout, u32 port)
+{
+	u32 *pending = evtchn_2l_word(shinfo, layout->pending, port);
+
+	if (guest_test_and_set_bit(port % 32, pending))
+		return XEN_EVTCHN_COALESCED;
+
+	/*
+	 * The bit set above is ordered before this read of the mask, and the
+	 * guest clears the mask before it looks for pending bits again: one
+	 * of the two sees the other.
+	 */
+	if (evtchn_2l_bit(shinfo, layout->mask, port))
+		return XEN_EVTCHN_MASKED;
+
+	return XEN_EVTCHN_RAISED;
+}
 
 /*
  * Unmask @port.  Returns XEN_EVTCHN_RAISED where it is pending, for its vCPU to
