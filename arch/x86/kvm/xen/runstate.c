@@ -111,7 +111,7 @@ static bool map_area(struct kvm_vcpu_xen *xen, const struct xen_layout *layout,
 	return true;
 }
 
-static void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
+static void write_area(struct kvm_vcpu *vcpu, bool in_scheduler)
 {
 	const struct xen_layout *layout = xen_layout(vcpu->kvm);
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
@@ -120,9 +120,6 @@ static void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
 		.entry_time = xen->runstate_entry_time,
 	};
 	struct mapped_area m;
-
-	if (!xen->runstate_cache.active)
-		return;
 
 	memcpy(rs.time, xen->runstate_times, sizeof(rs.time));
 
@@ -134,6 +131,13 @@ static void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
 	if (m.area.len[1])
 		xen_unmap_dirty(&m.maps[1]);
 	xen_unmap_dirty(&m.maps[0]);
+}
+
+/* Most guests have no area: ask before preparing what would be written. */
+static inline void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
+{
+	if (vcpu->arch.xen.runstate_cache.active)
+		write_area(vcpu, in_scheduler);
 }
 
 static void change(struct kvm_vcpu *vcpu, u32 state, bool in_scheduler)
