@@ -51,7 +51,10 @@
 #define CREATE_TRACE_POINTS
 #include "xen/trace.h"
 
-/* Counts VMs with a hypercall MSR: where there are none, hooks cost nothing. */
+/*
+ * Counts VMs with a hypercall MSR: where there are none, hooks cost nothing, those in
+ * kvm-amd and kvm-intel included.
+ */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
 
 /* Other flags of the capability say what is there, and need not be set. */
@@ -134,6 +137,7 @@ static void count_vm(bool was, bool is)
 	else if (was && !is)
 		static_branch_slow_dec_deferred(&kvm_xen_enabled);
 }
+EXPORT_SYMBOL_GPL(kvm_xen_enabled);
 
 /* KVM_XEN_HVM_CONFIG, may be repeated.  Returns 0 or -EINVAL. */
 int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)

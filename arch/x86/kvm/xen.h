@@ -25,6 +25,8 @@
 extern struct static_key_false_deferred kvm_xen_enabled;
 
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
+void __kvm_xen_settle_injection(struct kvm_vcpu *vcpu, bool stay);
+fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code);
 int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data);
 
 u32 kvm_xen_added_caps(void);
@@ -78,19 +80,36 @@ static inline enum xen_upcall_method kvm_xen_upcall_method(struct kvm_vcpu *vcpu
 	return READ_ONCE(vcpu->arch.xen.state.upcall_method);
 }
 
+/* Whether any VM may make hypercalls of Xen's.  Costs nothing. */
+static inline bool kvm_xen_is_in_use(void)
+{
+	return static_branch_unlikely(&kvm_xen_enabled.key);
+}
+
 /* True where the VMM gave Xen's hypercall page an MSR. */
 static inline bool kvm_xen_msr_enabled(struct kvm *kvm)
 {
-	return static_branch_unlikely(&kvm_xen_enabled.key) &&
-	       kvm->arch.xen_hvm_config.msr;
+	return kvm_xen_is_in_use() && kvm->arch.xen_hvm_config.msr;
 }
 
 /* True where VMCALL and VMMCALL are Xen's. */
 static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 {
-	return static_branch_unlikely(&kvm_xen_enabled.key) &&
+	return kvm_xen_is_in_use() &&
 	       (kvm->arch.xen_hvm_config.flags &
 		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL);
+}
+
+/*
+ * KVM is about to enter the guest right behind an exit, unless @stay: then take back
+ * what was injected since, for the exit loop to begin with nothing half done.
+ */
+static inline bool kvm_xen_stays(struct kvm_vcpu *vcpu, bool stay)
+{
+	if (kvm_xen_is_in_use() && vcpu->arch.xen.state.injected)
+		__kvm_xen_settle_injection(vcpu, stay);
+
+	return stay;
 }
 
 /*
@@ -109,7 +128,7 @@ static inline bool kvm_xen_vector_is_under_way(struct kvm_vcpu *vcpu)
 
 static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
+	if (kvm_xen_is_in_use() &&
 	    kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR &&
 	    vcpu->arch.xen.vcpu_info_cache.active &&
 	    __kvm_xen_has_interrupt(vcpu))
@@ -135,7 +154,7 @@ static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
 
-	return static_branch_unlikely(&kvm_xen_enabled.key) &&
+	return kvm_xen_is_in_use() &&
 	       unlikely(atomic64_read(&state->parked[XEN_NARROW]) |
 			atomic64_read(&state->parked[XEN_WIDE])) &&
 	       __kvm_xen_has_pending_events(vcpu);
@@ -158,7 +177,7 @@ static inline int kvm_xen_has_pending_timer(struct kvm_vcpu *vcpu)
 /* The LAPIC takes interrupts from now on: repeat an upcall that it refused. */
 static inline void kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
+	if (kvm_xen_is_in_use() &&
 	    kvm_xen_upcall_method(vcpu) == XEN_UPCALL_LAPIC_VECTOR)
 		__kvm_xen_sw_enable_lapic(vcpu);
 }
@@ -166,8 +185,7 @@ static inline void kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
 /* The guest is about to write to one of KVM's interrupt controllers. */
 static inline void kvm_xen_irqchip_write(struct kvm *kvm)
 {
-	if (static_branch_unlikely(&kvm_xen_enabled.key) &&
-	    READ_ONCE(kvm->arch.xen.state.line))
+	if (kvm_xen_is_in_use() && READ_ONCE(kvm->arch.xen.state.line))
 		__kvm_xen_irqchip_write(kvm);
 }
 
@@ -192,6 +210,8 @@ static inline void name args			\
 }
 
 KVM_XEN_OFF(int, kvm_xen_hypercall, (struct kvm_vcpu *vcpu), 1)
+KVM_XEN_OFF(fastpath_t, kvm_xen_fast_hypercall,
+	    (struct kvm_vcpu *vcpu, bool in_64_bit_code), EXIT_FASTPATH_NONE)
 KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,
 	    (struct kvm_vcpu *vcpu, u64 data), 1)
 KVM_XEN_OFF(bool, kvm_xen_msr_enabled, (struct kvm *kvm), false)
@@ -200,6 +220,8 @@ KVM_XEN_OFF(int, kvm_xen_has_interrupt, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_pending_timer, (struct kvm_vcpu *vcpu), 0)
+KVM_XEN_OFF(bool, kvm_xen_is_in_use, (void), false)
+KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)
 KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_inject_timer_irqs, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_sw_enable_lapic, (struct kvm_vcpu *vcpu))

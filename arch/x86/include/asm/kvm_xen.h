@@ -18,13 +18,13 @@ struct xen_evtchn_ops;
 struct xen_fifo;
 struct xen_fifo_vcpu;
 struct xen_line;
-struct xen_ports;
+struct xen_slots;
 
 #define KVM_XEN_NR_WIDTHS	2
 
 struct kvm_xen_vm_state {
 	const struct xen_evtchn_ops *evtchn_ops;
-	struct xen_ports *ports;	/* by send_port */
+	struct xen_slots *ports;	/* struct xen_port, by send_port */
 	struct xen_fifo *fifo;		/* NULL at 2-level */
 	struct mutex fifo_lock;
 	u32 max_port;			/* highest, where FIFO is in use */
@@ -32,6 +32,26 @@ struct kvm_xen_vm_state {
 	atomic_t nr_pollers;		/* bits set in poll_mask */
 	struct mutex callback_lock;
 	struct xen_line *line;		/* NULL: the VM has none */
+};
+
+struct xen_hcall_op;
+
+/* A hypercall, decoded. */
+struct kvm_xen_hcall {
+	u64 input;
+	u64 params[6];
+	const struct xen_hcall_op *op;	/* who answers it; never NULL */
+	bool longmode;
+	bool atomic;			/* right behind the exit: see fastpath.c */
+	u8 cpl;
+};
+
+/* The memslot that was used last, where each use looks at the generation. */
+struct kvm_xen_memory {
+	u64 generation;
+	u64 base;			/* guest physical address */
+	u64 size;			/* in bytes; 0: there is none */
+	void __user *place;
 };
 
 struct kvm_xen_vcpu_state {
@@ -47,11 +67,17 @@ struct kvm_xen_vcpu_state {
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
 	struct xen_line *line;		/* NULL without one of its own */
 	u8 upcall_method;		/* enum xen_upcall_method */
+	u8 fast;			/* enum xen_fast */
+	bool decoded;			/* hcall is that of this exit */
+	bool injected;			/* behind this exit, and not entered since */
+	struct kvm_xen_memory fast_memory;
+	struct kvm_xen_hcall hcall;
 };
 
 /* Counters per vCPU, in KVM's statistics file descriptor and debugfs. */
 #define KVM_XEN_VCPU_STATS(x)		\
 	x(xen_hypercalls)		\
+	x(xen_fast_hypercalls)		\
 	x(xen_hypercall_exits)		\
 	x(xen_sends)			\
 	x(xen_upcalls)			\

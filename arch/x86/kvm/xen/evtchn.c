@@ -112,17 +112,36 @@ int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	return r;
 }
 
+struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
+				   union xen_aim aim)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, aim.vcpu_id);
+
+	if (vcpu)
+		WRITE_ONCE(target->vcpu, vcpu);
+	return vcpu;
+}
+
 /* Unmask @port, which is below the number of those of @ops and @layout. */
 static int unmask_port(struct kvm *kvm, struct kvm_vcpu *vcpu,
 		       const struct xen_evtchn_ops *ops,
 		       const struct xen_layout *layout, u32 port)
 {
+	int r = ops->unmask(kvm, vcpu, layout, port);
+
+	if (r > 0)
+		tell(vcpu, ops, layout, port, r);
+	return r;
+}
+
+static int unmask_and_wait(struct kvm *kvm, struct kvm_vcpu *vcpu,
+			   const struct xen_evtchn_ops *ops,
+			   const struct xen_layout *layout, u32 port)
+{
 	int r;
 
 	for (;;) {
-		r = ops->unmask(kvm, vcpu, layout, port);
-		if (r > 0)
-			tell(vcpu, ops, layout, port, r);
+		r = unmask_port(kvm, vcpu, ops, layout, port);
 		if (r != -EWOULDBLOCK)
 			return r;
 
@@ -133,7 +152,8 @@ static int unmask_port(struct kvm *kvm, struct kvm_vcpu *vcpu,
 }
 
 /* In the thread of a vCPU. */
-int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port,
+		      bool atomic)
 {
 	const struct xen_evtchn_ops *ops = xen_ops(kvm);
 	const struct xen_layout *layout = xen_layout(kvm);
@@ -145,6 +165,10 @@ int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 	port = array_index_nospec(port, nr_ports);
 	if (!vcpu)
 		vcpu = ops->last_target(kvm, port);
+	if (!atomic)
+		return unmask_and_wait(kvm, vcpu, ops, layout, port);
+	if (vcpu && !xen_upcall_is_atomic(vcpu))
+		return -EWOULDBLOCK;
 
 	return unmask_port(kvm, vcpu, ops, layout, port);
 }

@@ -6,7 +6,7 @@
  * kernel; all others, calls that an answerer passes on, and whatever comes
  * from CPL 1 to 3, exit to the VMM as KVM_EXIT_XEN.
  */
-#include "internal.h"
+#include "fastpath.h"
 #include "fifo.h"
 #include "trace.h"
 #include "../hyperv.h"
@@ -21,37 +21,63 @@
 
 #include "../trace.h"
 
-/* Of EAX: a call for Hyper-V, where the guest has both. */
-#define HYPERV_HCALL	BIT(31)
-
-struct xen_hcall {
-	u64 input;
-	u64 params[6];
-	bool longmode;
-	u8 cpl;
-};
-static_assert(sizeof_field(struct xen_hcall, params) ==
+static_assert(sizeof_field(struct kvm_xen_hcall, params) ==
 	      sizeof_field(struct kvm_xen_exit, u.hcall.params));
 
 /* One layout for both widths. */
 static_assert(sizeof(struct evtchn_send) == sizeof(u32));
 static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
+static_assert(sizeof(struct evtchn_close) == sizeof(u32));
 
 typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
-			    const struct xen_hcall *hcall);
+			    const struct kvm_xen_hcall *hcall);
 
-/* Read what the second argument points to.  Returns 0 or -EFAULT. */
-static s64 read_arg(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall,
-		    void *arg, u32 size)
+static noinline s64 read_in_loop(struct kvm_vcpu *vcpu, gva_t gva, void *arg,
+				 u32 size)
 {
 	struct x86_exception e;
 
-	return kvm_read_guest_virt(vcpu, hcall->params[1], arg, size, &e) ?
-	       -EFAULT : 0;
+	return kvm_read_guest_virt(vcpu, gva, arg, size, &e) ? -EFAULT : 0;
+}
+
+s64 xen_hcall_read(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+		   gva_t gva, void *arg, u32 size)
+{
+	if (hcall->atomic)
+		return xen_fast_read(vcpu, gva, arg, size) ? 0 : XEN_HCALL_SLOW;
+
+	return read_in_loop(vcpu, gva, arg, size);
+}
+
+/* Read what the second argument points to.  Returns the same. */
+static s64 read_arg(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+		    void *arg, u32 size)
+{
+	return xen_hcall_read(vcpu, hcall, hcall->params[1], arg, size);
+}
+
+static noinline s64 read_word_in_loop(struct kvm_vcpu *vcpu, gva_t gva)
+{
+	u32 word;
+	s64 r = read_in_loop(vcpu, gva, &word, sizeof(word));
+
+	return r ?: word;
+}
+
+/*
+ * The same where it is one word, as it is for what guests do most: returns that, or
+ * what is less than 0 in place of an error.
+ */
+static s64 read_word(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	gva_t gva = hcall->params[1];
+
+	return hcall->atomic ? xen_fast_read_word(vcpu, gva) :
+			       read_word_in_loop(vcpu, gva);
 }
 
 /* The same for calls that are the VMM's unless it, or the host, offers FIFO. */
-static s64 read_fifo_arg(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall,
+static s64 read_fifo_arg(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 			 void *arg, u32 size)
 {
 	if (!xen_fifo_is_offered(vcpu->kvm))
@@ -60,19 +86,16 @@ static s64 read_fifo_arg(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall,
 	return read_arg(vcpu, hcall, arg, size);
 }
 
-static s64 hcall_version(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static s64 hcall_version(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	return vcpu->kvm->arch.xen.xen_version ?: XEN_HCALL_TO_VMM;
 }
 
-static s64 hcall_send(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static s64 hcall_send(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
-	struct evtchn_send send;
+	s64 port = read_word(vcpu, hcall);
 
-	if (read_arg(vcpu, hcall, &send, sizeof(send)))
-		return -EFAULT;
-
-	return xen_port_send(vcpu, send.port) ? 0 : XEN_HCALL_TO_VMM;
+	return port < 0 ? port : xen_port_send(vcpu, port, hcall->atomic);
 }
 
 static struct kvm_vcpu *find_vcpu(struct kvm *kvm, u32 id)
@@ -105,7 +128,7 @@ static s64 init_control(struct kvm_vcpu *vcpu,
 }
 
 static s64 hcall_init_control(struct kvm_vcpu *vcpu,
-			      const struct xen_hcall *hcall)
+			      const struct kvm_xen_hcall *hcall)
 {
 	struct xen_abi_init_control init;
 	struct x86_exception e;
@@ -125,7 +148,7 @@ static s64 hcall_init_control(struct kvm_vcpu *vcpu,
 }
 
 static s64 hcall_expand_array(struct kvm_vcpu *vcpu,
-			      const struct xen_hcall *hcall)
+			      const struct kvm_xen_hcall *hcall)
 {
 	struct xen_abi_expand_array expand;
 	s64 r;
@@ -141,7 +164,7 @@ static s64 hcall_expand_array(struct kvm_vcpu *vcpu,
 }
 
 static s64 hcall_set_priority(struct kvm_vcpu *vcpu,
-			      const struct xen_hcall *hcall)
+			      const struct kvm_xen_hcall *hcall)
 {
 	struct xen_abi_set_priority set;
 	s64 r;
@@ -154,22 +177,24 @@ static s64 hcall_set_priority(struct kvm_vcpu *vcpu,
  * A VMM that does not know of FIFO unmasks by 2-level itself.  Whom to tell is
  * known for IPIs, which are registered; by FIFO, of all that were raised once.
  */
-static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct kvm *kvm = vcpu->kvm;
-	struct evtchn_unmask unmask;
-	s64 r;
+	s64 port;
+	int r;
 
 	if (!xen_fifo_is_on(kvm) &&
 	    kvm->arch.xen.state.fifo_offer != XEN_FIFO_BY_VMM)
 		return XEN_HCALL_TO_VMM;
 
-	r = read_arg(vcpu, hcall, &unmask, sizeof(unmask));
-	if (r)
-		return r;
+	port = read_word(vcpu, hcall);
+	if (port < 0)
+		return port;
 
-	r = xen_evtchn_unmask(kvm, xen_port_ipi_target(kvm, unmask.port),
-			      unmask.port);
+	r = xen_evtchn_unmask(kvm, xen_port_ipi_target(kvm, port), port,
+			      hcall->atomic);
+	if (r == -EWOULDBLOCK)
+		return XEN_HCALL_SLOW;
 	if (r == -EBUSY)
 		return XEN_HCALL_AGAIN;
 	if (r == -ENODEV)
@@ -178,18 +203,21 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 }
 
 /* Nothing of the port may be left once the VMM has closed it. */
-static s64 hcall_close(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
-	struct evtchn_close close;
+	s64 port;
 
-	if (xen_fifo_is_on(vcpu->kvm) &&
-	    !read_arg(vcpu, hcall, &close, sizeof(close)))
-		vcpu->arch.xen.state.closing_port = close.port;
+	if (!xen_fifo_is_on(vcpu->kvm))
+		return XEN_HCALL_TO_VMM;
+
+	port = read_word(vcpu, hcall);
+	if (port >= 0)
+		vcpu->arch.xen.state.closing_port = port;
 	return XEN_HCALL_TO_VMM;
 }
 
 /* The VMM closes the ports; it may not know that this ends FIFO, too. */
-static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	domid_t dom;
 
@@ -203,26 +231,52 @@ static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 	return XEN_HCALL_TO_VMM;
 }
 
-static s64 hcall_yield(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+/* As many vCPUs are looked at with interrupts off. */
+#define YIELD_FEW	8
+
+/*
+ * Whether no other vCPU waits for a CPU, so that a yield has nobody to go to; not
+ * known of more than a few.
+ */
+static bool nobody_waits(struct kvm_vcpu *me)
 {
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	if (atomic_read(&me->kvm->online_vcpus) > YIELD_FEW)
+		return false;
+
+	kvm_for_each_vcpu(i, vcpu, me->kvm) {
+		if (vcpu != me && READ_ONCE(vcpu->ready))
+			return false;
+	}
+
+	return true;
+}
+
+static s64 hcall_yield(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	if (hcall->atomic)
+		return nobody_waits(vcpu) ? 0 : XEN_HCALL_SLOW;
+
 	kvm_vcpu_on_spin(vcpu, true);
 	return 0;
 }
 
 /* Without events sent by the kernel a poll can only try again later. */
-static s64 hcall_poll(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static s64 hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	if (!lapic_in_kernel(vcpu) ||
 	    !(vcpu->kvm->arch.xen_hvm_config.flags &
 	      KVM_XEN_HVM_CONFIG_EVTCHN_SEND))
 		return hcall_yield(vcpu, hcall);
 
-	return xen_hcall_poll(vcpu, hcall->longmode, hcall->params[1]);
+	return xen_hcall_poll(vcpu, hcall);
 }
 
 /* Timers are the kernel's where the VMM gave the vCPU a port for them. */
 static s64 check_singleshot(struct kvm_vcpu *vcpu,
-			    const struct xen_hcall *hcall)
+			    const struct kvm_xen_hcall *hcall)
 {
 	if (!kvm_xen_timer_enabled(vcpu))
 		return XEN_HCALL_TO_VMM;
@@ -230,12 +284,22 @@ static s64 check_singleshot(struct kvm_vcpu *vcpu,
 	return (u32)hcall->params[1] == xen_vcpu_id(vcpu) ? 0 : -EINVAL;
 }
 
+/* What has passed is raised at once, which may have to wait for a page. */
+static s64 arm_timer(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+		     struct xen_deadline deadline, s64 host_now)
+{
+	if (hcall->atomic && deadline.delta <= 0)
+		return XEN_HCALL_SLOW;
+
+	xen_timer_arm(vcpu, deadline, host_now);
+	return 0;
+}
+
 static s64 hcall_set_singleshot(struct kvm_vcpu *vcpu,
-				const struct xen_hcall *hcall)
+				const struct kvm_xen_hcall *hcall)
 {
 	struct xen_abi_singleshot_timer timer;
 	struct xen_deadline deadline;
-	struct x86_exception e;
 	struct xen_now now;
 	s64 r;
 
@@ -244,23 +308,22 @@ static s64 hcall_set_singleshot(struct kvm_vcpu *vcpu,
 		return r;
 
 	/* A 64-bit guest owns the padding too: a fault there is a fault. */
-	if (kvm_read_guest_virt(vcpu, hcall->params[2], &timer,
-				hcall->longmode ? sizeof(timer) :
-				offsetof(struct xen_abi_singleshot_timer, pad),
-				&e))
-		return -EFAULT;
+	r = xen_hcall_read(vcpu, hcall, hcall->params[2], &timer,
+			   hcall->longmode ? sizeof(timer) :
+			   offsetof(struct xen_abi_singleshot_timer, pad));
+	if (r)
+		return r;
 
 	now = xen_now(vcpu);
 	deadline = xen_deadline(timer.timeout_abs_ns, now.guest);
 	if ((timer.flags & VCPU_SSHOTTMR_future) && deadline.delta < 0)
 		return -ETIME;
 
-	xen_timer_arm(vcpu, deadline, now.host);
-	return 0;
+	return arm_timer(vcpu, hcall, deadline, now.host);
 }
 
 static s64 hcall_stop_singleshot(struct kvm_vcpu *vcpu,
-				 const struct xen_hcall *hcall)
+				 const struct kvm_xen_hcall *hcall)
 {
 	s64 r = check_singleshot(vcpu, hcall);
 
@@ -269,7 +332,7 @@ static s64 hcall_stop_singleshot(struct kvm_vcpu *vcpu,
 	return r;
 }
 
-static s64 hcall_set_timer(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static s64 hcall_set_timer(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	u64 expires = hcall->params[0];
 	struct xen_now now;
@@ -286,43 +349,52 @@ static s64 hcall_set_timer(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 	}
 
 	now = xen_now(vcpu);
-	xen_timer_arm(vcpu, xen_deadline_set_timer_op(expires, now.guest),
-		      now.host);
-	return 0;
+	return arm_timer(vcpu, hcall,
+			 xen_deadline_set_timer_op(expires, now.guest),
+			 now.host);
 }
 
-static const xen_hcall_fn version_ops[] = {
-	[XENVER_version]		= hcall_version,
+/* Who answers a call, and whether also right behind the exit. */
+struct xen_hcall_op {
+	xen_hcall_fn fn;
+	bool atomic;
 };
 
-static const xen_hcall_fn event_channel_ops[] = {
-	[EVTCHNOP_send]			= hcall_send,
-	[EVTCHNOP_close]		= hcall_close,
-	[EVTCHNOP_unmask]		= hcall_unmask,
-	[EVTCHNOP_reset]		= hcall_reset,
-	[EVTCHNOP_init_control]		= hcall_init_control,
-	[EVTCHNOP_expand_array]		= hcall_expand_array,
-	[EVTCHNOP_set_priority]		= hcall_set_priority,
+#define ANYWHERE(handler)	{ .fn = handler, .atomic = true }
+#define IN_LOOP(handler)	{ .fn = handler }
+
+static const struct xen_hcall_op version_ops[] = {
+	[XENVER_version]		= ANYWHERE(hcall_version),
 };
 
-static const xen_hcall_fn sched_ops[] = {
-	[SCHEDOP_yield]			= hcall_yield,
-	[SCHEDOP_poll]			= hcall_poll,
+static const struct xen_hcall_op event_channel_ops[] = {
+	[EVTCHNOP_send]			= ANYWHERE(hcall_send),
+	[EVTCHNOP_close]		= IN_LOOP(hcall_close),
+	[EVTCHNOP_unmask]		= ANYWHERE(hcall_unmask),
+	[EVTCHNOP_reset]		= IN_LOOP(hcall_reset),
+	[EVTCHNOP_init_control]		= IN_LOOP(hcall_init_control),
+	[EVTCHNOP_expand_array]		= IN_LOOP(hcall_expand_array),
+	[EVTCHNOP_set_priority]		= IN_LOOP(hcall_set_priority),
 };
 
-static const xen_hcall_fn vcpu_ops[] = {
-	[VCPUOP_set_singleshot_timer]	= hcall_set_singleshot,
-	[VCPUOP_stop_singleshot_timer]	= hcall_stop_singleshot,
+static const struct xen_hcall_op sched_ops[] = {
+	[SCHEDOP_yield]			= ANYWHERE(hcall_yield),
+	[SCHEDOP_poll]			= ANYWHERE(hcall_poll),
+};
+
+static const struct xen_hcall_op vcpu_ops[] = {
+	[VCPUOP_set_singleshot_timer]	= ANYWHERE(hcall_set_singleshot),
+	[VCPUOP_stop_singleshot_timer]	= ANYWHERE(hcall_stop_singleshot),
 };
 
 /* Calls without a sub-operation have a table of one, whatever their argument. */
-static const xen_hcall_fn timer_ops[] = {
-	hcall_set_timer,
+static const struct xen_hcall_op timer_ops[] = {
+	ANYWHERE(hcall_set_timer),
 };
 
 /* The sub-operation is an int and the first argument. */
 static const struct xen_hcall_row {
-	const xen_hcall_fn *ops;
+	const struct xen_hcall_op *ops;
 	u8 nr_ops;
 	bool plain;
 } xen_hcalls[] = {
@@ -337,21 +409,26 @@ static const struct xen_hcall_row {
 #undef PLAIN
 };
 
-static xen_hcall_fn find_handler(const struct xen_hcall *hcall)
+static __always_inline const struct xen_hcall_op *
+find_op(const struct kvm_xen_hcall *hcall)
 {
+	static const struct xen_hcall_op none;
 	const struct xen_hcall_row *row;
 	u64 nr = hcall->input;
 	u32 op;
 
+	/* The few calls that Xen grants to user mode are the VMM's. */
+	if (unlikely(hcall->cpl))
+		return &none;
 	if (nr >= ARRAY_SIZE(xen_hcalls))
-		return NULL;
+		return &none;
 
 	row = &xen_hcalls[array_index_nospec(nr, ARRAY_SIZE(xen_hcalls))];
 	op = row->plain ? 0 : hcall->params[0];
 	if (op >= row->nr_ops)
-		return NULL;
+		return &none;
 
-	return row->ops[array_index_nospec(op, row->nr_ops)];
+	return &row->ops[array_index_nospec(op, row->nr_ops)];
 }
 
 static void decode_narrow(struct kvm_vcpu *vcpu, u64 *params)
@@ -378,15 +455,27 @@ static void decode_wide(struct kvm_vcpu *vcpu, u64 *params)
 #define decode_wide decode_narrow
 #endif
 
-static void decode_params(struct kvm_vcpu *vcpu, struct xen_hcall *hcall)
+/* Decode the call that the vCPU makes, in 64-bit code or not. */
+static __always_inline void decode(struct kvm_vcpu *vcpu,
+				   struct kvm_xen_hcall *hcall, bool longmode)
 {
-	u64 *params = hcall->params;
+	hcall->longmode = longmode;
+	hcall->input = kvm_rax_read(vcpu);
+	if (!hcall->longmode)
+		hcall->input = (u32)hcall->input;
 
 	hcall->cpl = kvm_x86_call(get_cpl)(vcpu);
-	if (hcall->longmode)
-		decode_wide(vcpu, params);
+	if (likely(hcall->longmode))
+		decode_wide(vcpu, hcall->params);
 	else
-		decode_narrow(vcpu, params);
+		decode_narrow(vcpu, hcall->params);
+
+	hcall->op = find_op(hcall);
+}
+
+static __always_inline void trace_hcall(const struct kvm_xen_hcall *hcall)
+{
+	const u64 *params = hcall->params;
 
 	trace_kvm_xen_hypercall(hcall->cpl, hcall->input, params[0], params[1],
 				params[2], params[3], params[4], params[5]);
@@ -413,7 +502,7 @@ static int complete_exit(struct kvm_vcpu *vcpu)
 	return complete_hcall(vcpu, result);
 }
 
-static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct kvm_run *run = vcpu->run;
 
@@ -430,41 +519,119 @@ static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
 	return 0;
 }
 
-static s64 run_handler(struct kvm_vcpu *vcpu, const struct xen_hcall *hcall)
+/* Of EAX: a call for Hyper-V, where the guest has both. */
+#define HYPERV_HCALL	BIT(31)
+
+static bool is_for_hyperv(struct kvm_vcpu *vcpu, u64 input)
 {
-	xen_hcall_fn handler;
+	return (input & HYPERV_HCALL) && kvm_hv_hypercall_enabled(vcpu);
+}
 
-	/* The few calls that Xen grants to user mode are the VMM's. */
-	if (unlikely(hcall->cpl))
-		return XEN_HCALL_TO_VMM;
+/* The call that is being made; decoded right behind the exit, or now. */
+static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
+{
+	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
 
-	handler = find_handler(hcall);
-	return handler ? handler(vcpu, hcall) : XEN_HCALL_TO_VMM;
+	if (!vcpu->arch.xen.state.decoded)
+		decode(vcpu, hcall, is_64_bit_hypercall(vcpu));
+
+	vcpu->arch.xen.state.decoded = false;
+	hcall->atomic = false;
+	return hcall;
 }
 
 /* Returns what exit handlers do: 1 to go on in the guest, 0 for the VMM. */
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 {
-	struct xen_hcall hcall __uninitialized;
+	const struct kvm_xen_hcall *hcall = take_hcall(vcpu);
+	xen_hcall_fn fn = hcall->op->fn;
 	s64 r;
 
-	hcall.longmode = is_64_bit_hypercall(vcpu);
-	hcall.input = kvm_rax_read(vcpu);
-	if (!hcall.longmode)
-		hcall.input = (u32)hcall.input;
-
-	if ((hcall.input & HYPERV_HCALL) && kvm_hv_hypercall_enabled(vcpu))
+	if (is_for_hyperv(vcpu, hcall->input))
 		return kvm_hv_hypercall(vcpu);
 
 	++vcpu->stat.xen_hypercalls;
-	decode_params(vcpu, &hcall);
-	r = run_handler(vcpu, &hcall);
+	trace_hcall(hcall);
+	r = fn ? fn(vcpu, hcall) : XEN_HCALL_TO_VMM;
 
 	if (r == XEN_HCALL_AGAIN)
 		return 1;
 	if (r == XEN_HCALL_TO_VMM)
-		return exit_to_vmm(vcpu, &hcall);
+		return exit_to_vmm(vcpu, hcall);
 
-	trace_kvm_xen_hypercall_done(hcall.input, hcall.params[0], r);
+	trace_kvm_xen_hypercall_done(hcall->input, hcall->params[0], r);
 	return complete_hcall(vcpu, r);
 }
+
+/*
+ * Answer a call in a context that must not wait, if its handler can: the result, or
+ * XEN_HCALL_SLOW and its like.  Says in @due whether the caller has an upcall by it.
+ */
+static s64 call_atomic(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+		       bool *due)
+{
+	s64 r;
+
+	if (!hcall->op->atomic)
+		return XEN_HCALL_SLOW;
+
+	xen_fast_begin(vcpu);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	r = hcall->op->fn(vcpu, hcall);
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	*due = xen_fast_end(vcpu);
+	return r;
+}
+
+/* What follows a call that was answered. */
+static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
+				  const struct kvm_xen_hcall *hcall, s64 result,
+				  bool due)
+{
+	unsigned long rflags = kvm_x86_call(get_rflags)(vcpu);
+
+	++vcpu->stat.xen_hypercalls;
+	++vcpu->stat.xen_fast_hypercalls;
+	trace_hcall(hcall);
+	trace_kvm_xen_hypercall_done(hcall->input, hcall->params[0], result);
+
+	kvm_rax_write(vcpu, result);
+	if (likely(xen_fast_skip(vcpu, rflags))) {
+		xen_fast_settle(vcpu, due, rflags);
+		return EXIT_FASTPATH_REENTER_GUEST;
+	}
+
+	if (due)
+		xen_kick(vcpu);
+	return EXIT_FASTPATH_EXIT_USERSPACE;
+}
+
+/*
+ * A hypercall right behind the exit that it made, with interrupts off: answer it
+ * and enter the guest again, if that takes no waiting.  If not, kvm_xen_hypercall()
+ * follows in the exit loop.  On AMD the caller has brought CR3 up to date.  It has
+ * made sure of kvm_xen_hypercall_enabled().
+ */
+fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code)
+{
+	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
+	bool due;
+	s64 r;
+
+	vcpu->arch.xen.state.decoded = false;
+	if (!xen_fast_is_possible(vcpu))
+		return EXIT_FASTPATH_NONE;
+
+	decode(vcpu, hcall, in_64_bit_code);
+	hcall->atomic = true;
+
+	/* What a handler gives up on it did not begin: nothing is due. */
+	r = call_atomic(vcpu, hcall, &due);
+	if (xen_hcall_is_left(r)) {
+		vcpu->arch.xen.state.decoded = true;
+		return EXIT_FASTPATH_NONE;
+	}
+
+	return complete_atomic(vcpu, hcall, r, due);
+}
+EXPORT_SYMBOL_GPL(kvm_xen_fast_hypercall);

@@ -2,10 +2,11 @@
 /*
  * What the KVM units of the Xen core share.
  *
- * Order of the units, each calling only those before it: shinfo (maps guest
- * pages), clock, runstate, events_2l and events_fifo (behind the table of
- * events.h), vcpu_info, line, upcall, callback, poll, evtchn, timer, ports,
- * fifo_ctl, fifo_state, hypercall_page, hypercall, attr.  Locks and what they guard are drawn in
+ * Order of the units, each calling only those before it: slots (tables by
+ * number), shinfo (maps guest pages), clock, runstate, events_2l and events_fifo
+ * (behind the table of events.h), vcpu_info, line, upcall, callback, poll, evtchn,
+ * timer, ports, fifo_ctl, fifo_state, fastpath,
+ * hypercall_page, hypercall, attr.  Locks and what they guard are drawn in
  * arch/x86/kvm/xen.c.
  */
 #ifndef _KVM_XEN_INTERNAL_H
@@ -270,6 +271,24 @@ int xen_vcpu_info_seek(struct kvm_vcpu *vcpu);
 
 /* upcall.c */
 
+/*
+ * A call that is answered right behind the exit: whether its vCPU is in one, and
+ * whether its own vector is due by that.
+ */
+enum xen_fast {
+	XEN_FAST_OFF,
+	XEN_FAST_ON,
+	XEN_FAST_DUE,
+};
+
+/* Whether upcalls of @vcpu can be raised with interrupts off, without delay. */
+static inline bool xen_upcall_is_atomic(struct kvm_vcpu *vcpu)
+{
+	enum xen_upcall_method method = kvm_xen_upcall_method(vcpu);
+
+	return method != XEN_UPCALL_OWN_LINE && method != XEN_UPCALL_VM_LINE;
+}
+
 /* Tell @vcpu that its evtchn_upcall_pending went up.  Any context. */
 void xen_upcall_raise(struct kvm_vcpu *vcpu);
 
@@ -312,12 +331,26 @@ static inline bool xen_is_bad_vector(u32 vector)
 /* What a handler returns if not the guest's result, which is never so low. */
 #define XEN_HCALL_TO_VMM	S64_MIN		/* exit, let the VMM do it */
 #define XEN_HCALL_AGAIN		(S64_MIN + 1)	/* execute it once more */
+#define XEN_HCALL_SLOW		(S64_MIN + 2)	/* atomic: not here, and not begun */
+
+/* Whether a handler returned one of these. */
+static inline bool xen_hcall_is_left(s64 result)
+{
+	return unlikely(result <= XEN_HCALL_SLOW);
+}
+
+/*
+ * Read @size bytes at @gva as the guest's kernel.  Returns 0 or -EFAULT; if atomic
+ * XEN_HCALL_SLOW for all that is not plain.
+ */
+s64 xen_hcall_read(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+		   gva_t gva, void *arg, u32 size);
 
 /* poll.c */
 #define XEN_POLL_NONE	0u
 #define XEN_POLL_ANY	(~0u)
 
-s64 xen_hcall_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg);
+s64 xen_hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall);
 void __xen_poll_wake(struct kvm *kvm, u32 port);
 enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer);
 
@@ -351,10 +384,83 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority);
 int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority);
 
 /*
- * Unmask @port, and raise it again at @vcpu where it is pending.  @vcpu may be
- * NULL for nobody known: then -ENODEV where it is needed.  -EBUSY: once more.
+ * Which vCPU events are for, by APIC id, and how urgent they are.  Read and written
+ * as one word, at any time.
  */
-int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
+union xen_aim {
+	u64 raw;
+	struct {
+		u32 vcpu_id;
+		u32 priority;
+	};
+};
+static_assert(sizeof(union xen_aim) == sizeof(u64));
+
+/*
+ * The same with a memory of the search for the vCPU, which may be one of another
+ * aim: its id tells.  vCPUs stay as long as the VM.
+ */
+struct xen_target {
+	u64 aim;
+	struct kvm_vcpu *vcpu;
+};
+
+static inline union xen_aim xen_target_look(const struct xen_target *target)
+{
+	return (union xen_aim) { .raw = READ_ONCE(target->aim) };
+}
+
+static inline void xen_target_set(struct xen_target *target, u32 vcpu_id,
+				  u32 priority)
+{
+	union xen_aim aim = { .vcpu_id = vcpu_id, .priority = priority };
+
+	WRITE_ONCE(target->aim, aim.raw);
+}
+
+/* The vCPU of @aim, which was read from @target; NULL where there is none. */
+struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
+				   union xen_aim aim);
+
+static inline struct kvm_vcpu *xen_target_vcpu(struct kvm *kvm,
+					       struct xen_target *target,
+					       union xen_aim aim)
+{
+	struct kvm_vcpu *vcpu = READ_ONCE(target->vcpu);
+
+	if (likely(vcpu && vcpu->vcpu_id == aim.vcpu_id))
+		return vcpu;
+
+	return xen_target_search(kvm, target, aim);
+}
+
+/*
+ * xen_evtchn_raise() at @target; -EINVAL where there is no such vCPU.  If @atomic
+ * xen_evtchn_raise_fast(), and -EWOULDBLOCK too where its upcall would be late.
+ */
+static inline int xen_target_raise(struct kvm *kvm, struct xen_target *target,
+				   u32 port, bool atomic)
+{
+	union xen_aim aim = xen_target_look(target);
+	struct kvm_vcpu *vcpu = xen_target_vcpu(kvm, target, aim);
+
+	if (unlikely(!vcpu))
+		return -EINVAL;
+	if (!atomic)
+		return xen_evtchn_raise(vcpu, port, aim.priority);
+	if (unlikely(!xen_upcall_is_atomic(vcpu)))
+		return -EWOULDBLOCK;
+
+	return xen_evtchn_raise_fast(vcpu, port, aim.priority);
+}
+
+/*
+ * Unmask @port, and raise it again at @vcpu where it is pending.  @vcpu may be
+ * NULL for nobody known: then -ENODEV where it is needed.  -EBUSY: once more.  If
+ * @atomic -EWOULDBLOCK where that would wait.
+ */
+int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port,
+		      bool atomic);
 
 /* The VMM closed @port for the guest: nothing is pending there any more. */
 void xen_evtchn_closed(struct kvm *kvm, u32 port);
@@ -384,13 +490,17 @@ void xen_timer_stop(struct kvm_vcpu *vcpu);
 int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request);
 void xen_ports_reset(struct kvm *kvm);
+
+/* 0 for a port that there is room for, -EINVAL, or -ENOSPC by the VMM's limit. */
+int xen_port_check(struct kvm *kvm, u32 port);
 void xen_ports_destroy(struct kvm *kvm);
 
 /*
- * Send on @port as the guest of @vcpu.  Returns false where the VMM has to do
- * it: nothing is registered there, or it cannot be delivered by now.
+ * Send on @port as the guest of @vcpu.  Returns 0, or XEN_HCALL_TO_VMM: nothing is
+ * registered there, or it cannot be delivered by now.  If @atomic it may also be
+ * XEN_HCALL_SLOW, with nothing done: then it may take a lock or a page that sleeps.
  */
-bool xen_port_send(struct kvm_vcpu *vcpu, u32 port);
+s64 xen_port_send(struct kvm_vcpu *vcpu, u32 port, bool atomic);
 
 /* The vCPU that @port, registered as an IPI, is for; else NULL. */
 struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 port);

@@ -26,42 +26,47 @@ struct poll {
 	u32 ports[POLL_MAX_PORTS];
 };
 
-static int read_args(struct kvm_vcpu *vcpu, bool longmode, gva_t arg,
+static s64 read_args(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 		     struct xen_abi_sched_poll64 *args)
 {
 	struct xen_abi_sched_poll32 narrow;
-	struct x86_exception e;
+	s64 r;
 
-	if (longmode)
-		return kvm_read_guest_virt(vcpu, arg, args, sizeof(*args), &e);
+	if (hcall->longmode)
+		return xen_hcall_read(vcpu, hcall, hcall->params[1], args,
+				      sizeof(*args));
 
-	if (kvm_read_guest_virt(vcpu, arg, &narrow, sizeof(narrow), &e))
-		return X86EMUL_PROPAGATE_FAULT;
+	r = xen_hcall_read(vcpu, hcall, hcall->params[1], &narrow,
+			   sizeof(narrow));
+	if (r)
+		return r;
 
 	args->ports = narrow.ports;
 	args->nr_ports = narrow.nr_ports;
 	args->timeout = narrow.timeout;
-	return X86EMUL_CONTINUE;
+	return 0;
 }
 
-static int read_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg,
+static s64 read_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 		     struct poll *poll)
 {
 	u32 nr_ports = xen_nr_ports(vcpu->kvm, xen_layout(vcpu->kvm));
 	struct xen_abi_sched_poll64 args;
-	struct x86_exception e;
+	s64 r;
 	u32 i;
 
-	if (read_args(vcpu, longmode, arg, &args))
-		return -EFAULT;
+	r = read_args(vcpu, hcall, &args);
+	if (r)
+		return r;
 	if (args.nr_ports > POLL_MAX_PORTS)
 		return -EINVAL;
 
 	poll->timeout = args.timeout;
 	poll->nr = args.nr_ports;
-	if (kvm_read_guest_virt(vcpu, args.ports, poll->ports,
-				poll->nr * sizeof(poll->ports[0]), &e))
-		return -EFAULT;
+	r = xen_hcall_read(vcpu, hcall, args.ports, poll->ports,
+			   poll->nr * sizeof(poll->ports[0]));
+	if (r)
+		return r;
 
 	for (i = 0; i < poll->nr; i++) {
 		if (poll->ports[i] >= nr_ports)
@@ -215,19 +220,25 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 
 /*
  * Returns what the guest gets: 0 when woken or timed out, -EFAULT, -EINVAL;
- * XEN_HCALL_AGAIN for a signal.  Sleeps, and meanwhile lets go of kvm->srcu.
+ * XEN_HCALL_AGAIN for a signal.  Sleeps, and meanwhile lets go of kvm->srcu; where it
+ * must not, XEN_HCALL_SLOW stands for that.
  */
-s64 xen_hcall_poll(struct kvm_vcpu *vcpu, bool longmode, gva_t arg)
+s64 xen_hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct poll poll __uninitialized;
+	bool ready;
 	s64 r;
 
-	r = read_poll(vcpu, longmode, arg, &poll);
+	r = read_poll(vcpu, hcall, &poll);
 	if (r)
 		return r;
 
+	ready = any_pending(vcpu->kvm, &poll);
+	if (!ready && hcall->atomic)
+		return XEN_HCALL_SLOW;
+
 	++vcpu->stat.xen_polls;
-	if (any_pending(vcpu->kvm, &poll))
+	if (ready)
 		return 0;
 
 	announce(vcpu, &poll);

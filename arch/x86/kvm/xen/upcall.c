@@ -52,10 +52,20 @@ static bool vm_has_vector(struct kvm_vcpu *vcpu)
 	return vcpu->kvm->arch.xen.upcall_vector;
 }
 
+/* Whether @vcpu raises this itself, in a call that settles its upcalls: fastpath.c. */
+static bool is_in_fast_call(struct kvm_vcpu *vcpu)
+{
+	return unlikely(READ_ONCE(vcpu->arch.xen.state.fast)) &&
+	       kvm_get_running_vcpu() == vcpu;
+}
+
 /* The vCPU looks at the flag itself, at entry: see kvm_xen_has_interrupt(). */
 static void make_look(struct kvm_vcpu *vcpu)
 {
-	xen_kick(vcpu);
+	if (is_in_fast_call(vcpu))
+		WRITE_ONCE(vcpu->arch.xen.state.fast, XEN_FAST_DUE);
+	else
+		xen_kick(vcpu);
 }
 
 static struct xen_line *own_line(struct kvm_vcpu *vcpu)
