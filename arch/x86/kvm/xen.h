@@ -21,6 +21,7 @@
 #include <linux/kvm_xen.h>
 
 #include "kvm_cache_regs.h"
+#include "lapic.h"
 
 extern struct static_key_false_deferred kvm_xen_enabled;
 
@@ -98,6 +99,13 @@ static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 	return kvm_xen_is_in_use() &&
 	       (kvm->arch.xen_hvm_config.flags &
 		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL);
+}
+
+/* Whether the LAPIC has what @cr8 would make of its TPR, lower half included. */
+static inline bool kvm_xen_knows_cr8(struct kvm_vcpu *vcpu, unsigned long cr8)
+{
+	return kvm_xen_hypercall_enabled(vcpu->kvm) && lapic_in_kernel(vcpu) &&
+	       kvm_lapic_get_reg(vcpu->arch.apic, APIC_TASKPRI) == cr8 << 4;
 }
 
 /*
@@ -221,6 +229,8 @@ KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_pending_timer, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_is_in_use, (void), false)
+KVM_XEN_OFF(bool, kvm_xen_knows_cr8,
+	    (struct kvm_vcpu *vcpu, unsigned long cr8), false)
 KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)
 KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_inject_timer_irqs, (struct kvm_vcpu *vcpu))
