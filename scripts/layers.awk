@@ -13,6 +13,8 @@ function resolve(file, name, quoted) {
 	if (!quoted) {
 		if (("include/uapi/" name) in layer_of)
 			return "include/uapi/" name
+		if (("include/" name) in layer_of)
+			return "include/" name
 		return "arch/x86/include/" name
 	}
 	sub(/[^\/]*$/, "", file)

@@ -15,6 +15,9 @@
  *       kvm->srcu (read)	as below
  *     state.callback_lock	the method of upcalls that the VM, or a vCPU, has
  *       kvm->arch.xen.xen_lock	as below
+ *     state.dynhc_lock		the table of dynamic hypercalls
+ *       registry_lock		handlers of other modules, and all their uses
+ *         kvm->srcu (read)	waited for, so no reader takes either lock
  *     kvm->srcu (read)		memslots, and what events are raised through
  *     kvm->arch.xen.xen_lock	configuration, attributes, changes of ports
  *       kvm->srcu (read)	for whoever maps a page under xen_lock
@@ -28,7 +31,8 @@
  *
  * xen_lock is taken by vCPUs inside a read section of kvm->srcu, when they
  * write the hypercall MSR: synchronize_srcu() must not be called under it.  It
- * is called under fifo_lock and callback_lock, which are taken outside of them.
+ * is called under fifo_lock, callback_lock, dynhc_lock and registry_lock, which are
+ * taken outside of them.
  *
  * Locks of KVM's irqchips are taken by the driver of a line, see line.c, under
  * the line's own mutex, which is taken last of all that is above gpc->lock.
@@ -52,8 +56,8 @@
 #include "xen/trace.h"
 
 /*
- * Counts VMs with a hypercall MSR: where there are none, hooks cost nothing, those in
- * kvm-amd and kvm-intel included.
+ * Counts VMs with a hypercall MSR or dynamic hypercalls: where there are none,
+ * hooks cost nothing, those in kvm-amd and kvm-intel included.
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
 
@@ -103,7 +107,8 @@ MODULE_PARM_DESC(xen_fifo, "FIFO event channels for Xen guests: off, vmm (defaul
 u32 kvm_xen_added_caps(void)
 {
 	u32 caps = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM |
-		   KVM_XEN_HVM_CONFIG_CALLBACK;
+		   KVM_XEN_HVM_CONFIG_CALLBACK |
+		   KVM_XEN_HVM_CONFIG_DYNHC;
 
 	if (READ_ONCE(fifo_param) != XEN_FIFO_NOT_OFFERED)
 		caps |= KVM_XEN_HVM_CONFIG_EVTCHN_FIFO;
@@ -130,6 +135,11 @@ static bool has_blobs(const struct kvm_xen_hvm_config *xhc)
 	       xhc->blob_size_32 || xhc->blob_size_64;
 }
 
+static bool counts(const struct kvm_xen_hvm_config *xhc)
+{
+	return xhc->msr || (xhc->flags & KVM_XEN_HVM_CONFIG_DYNHC);
+}
+
 static void count_vm(bool was, bool is)
 {
 	if (is && !was)
@@ -153,7 +163,7 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 		return -EINVAL;
 
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock) {
-		count_vm(config->msr, xhc->msr);
+		count_vm(counts(config), counts(xhc));
 		changed = config->flags ^ xhc->flags;
 		*config = *xhc;
 		WRITE_ONCE(kvm->arch.xen.state.fifo_offer,
@@ -202,6 +212,7 @@ void kvm_xen_init_vm(struct kvm *kvm)
 	mutex_init(&xen->xen_lock);
 	mutex_init(&xen->state.fifo_lock);
 	mutex_init(&xen->state.callback_lock);
+	mutex_init(&xen->state.dynhc_lock);
 	xen->state.evtchn_ops = &xen_2l_ops;
 	xen->state.max_port = XEN_ABI_FIFO_NR_PORTS - 1;
 	kvm_gpc_init(&xen->shinfo_cache, kvm);
@@ -211,6 +222,7 @@ void kvm_xen_destroy_vm(struct kvm *kvm)
 {
 	kvm_gpc_deactivate(&kvm->arch.xen.shinfo_cache);
 	xen_ports_destroy(kvm);
+	xen_dynhc_destroy(kvm);
 	xen_fifo_destroy(kvm);
-	count_vm(kvm->arch.xen_hvm_config.msr, false);
+	count_vm(counts(&kvm->arch.xen_hvm_config), false);
 }

@@ -25,6 +25,7 @@
 
 extern struct static_key_false_deferred kvm_xen_enabled;
 
+bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu);
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
 void __kvm_xen_settle_injection(struct kvm_vcpu *vcpu, bool stay);
 fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code);
@@ -81,7 +82,7 @@ static inline enum xen_upcall_method kvm_xen_upcall_method(struct kvm_vcpu *vcpu
 	return READ_ONCE(vcpu->arch.xen.state.upcall_method);
 }
 
-/* Whether any VM may make hypercalls of Xen's.  Costs nothing. */
+/* Whether any VM may make hypercalls of Xen's, or dynamic ones.  Costs nothing. */
 static inline bool kvm_xen_is_in_use(void)
 {
 	return static_branch_unlikely(&kvm_xen_enabled.key);
@@ -93,12 +94,20 @@ static inline bool kvm_xen_msr_enabled(struct kvm *kvm)
 	return kvm_xen_is_in_use() && kvm->arch.xen_hvm_config.msr;
 }
 
-/* True where VMCALL and VMMCALL are Xen's. */
+/* True where VMCALL and VMMCALL may be Xen's, all or some. */
 static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 {
 	return kvm_xen_is_in_use() &&
 	       (kvm->arch.xen_hvm_config.flags &
-		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL);
+		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_DYNHC));
+}
+
+/* Whether this one is, which the guest is about to make. */
+static inline bool kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
+{
+	return (vcpu->kvm->arch.xen_hvm_config.flags &
+		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) ||
+	       __kvm_xen_takes_hypercall(vcpu);
 }
 
 /* Whether the LAPIC has what @cr8 would make of its TPR, lower half included. */
@@ -224,6 +233,7 @@ KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,
 	    (struct kvm_vcpu *vcpu, u64 data), 1)
 KVM_XEN_OFF(bool, kvm_xen_msr_enabled, (struct kvm *kvm), false)
 KVM_XEN_OFF(bool, kvm_xen_hypercall_enabled, (struct kvm *kvm), false)
+KVM_XEN_OFF(bool, kvm_xen_takes_hypercall, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_interrupt, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)

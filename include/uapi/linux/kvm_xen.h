@@ -12,6 +12,7 @@
 #define _UAPI_LINUX_KVM_XEN_H
 
 #include <linux/kvm.h>
+#include <linux/kvm_dynhc.h>
 #include <linux/types.h>
 
 /* The table of ports set by KVM_XEN_ATTR_TYPE_EVTCHN can be read. */
@@ -250,5 +251,127 @@ struct kvm_xen_callback {
  * kept for the VMM.  Errors as above.
  */
 #define KVM_XEN_VCPU_ATTR_TYPE_CALLBACK	0x41
+
+/*
+ * Dynamic hypercalls: a number that guests call with a token, which this table
+ * binds to what answers.  What guests see is in <linux/kvm_dynhc.h>; its leaves
+ * of CPUID and its PCI capability are the VMM's to offer.
+ *
+ * With this flag set the kernel takes hypercall DYNHC_HYPERCALL, by whatever
+ * register width and instruction, whether or not the VM has anything else of
+ * Xen: KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL need not be set, nor an MSR, and KVM's
+ * own hypercalls and Hyper-V's stay what they are.  Set it before the guest
+ * runs: Hyper-V's hypercall page tells the two apart from then on.
+ *
+ * Answers that are the kernel's: -DYNHC_ENOENT for a token without a binding,
+ * -DYNHC_EPERM above CPL 0 unless it was bound with KVM_XEN_DYNHC_USER,
+ * -DYNHC_EINVAL where eventfds are bound but none for this first argument.
+ */
+#define KVM_XEN_HVM_CONFIG_DYNHC	(1 << 19)
+
+/*
+ * KVM_XEN_ATTR_TYPE_DYNHC: change the table (VM, set only).
+ *
+ * KVM_XEN_DYNHC_ASSIGN binds @token, from 1 to DYNHC_MAX_TOKEN, to what @target
+ * says.  For KVM_XEN_DYNHC_ANY_TOKEN the kernel picks the next in turn that is free.
+ * The token is stored in the __u32 at @token_addr before the guest can use it, and
+ * maybe even if the call fails; @token_addr may be 0 where @token is given.
+ *
+ * A token has one binding; but to eventfds there may be one for each value of
+ * the first argument (KVM_XEN_DYNHC_MATCH), and one for all other values.  All of
+ * them have KVM_XEN_DYNHC_USER, or none.
+ *
+ * KVM_XEN_DYNHC_DEASSIGN takes away the binding of @token, that for @match where
+ * KVM_XEN_DYNHC_MATCH is set; KVM_XEN_DYNHC_RESET takes away all there are.
+ * Both return after the last call that the kernel was answering.  All fields
+ * that an operation does not use are zero.
+ *
+ * Targets:
+ * EVENTFD	adds 1 to @fd, which the kernel keeps open; the guest gets 0.
+ * EVTCHN	raises the guest's port @port at the vCPU whose APIC id is @vcpu,
+ *		as KVM_XEN_ATTR_TYPE_EVTCHN does with @priority; the guest gets
+ *		0, or a negative error where it is not in a state to get events.
+ * VMM		exits with KVM_EXIT_XEN, as a hypercall with input
+ *		DYNHC_HYPERCALL, params[0] the token and params[1] to [4] the
+ *		arguments; the guest gets u.hcall.result.
+ * HANDLER	calls what a kernel module registered by the name of @name, see
+ *		<linux/kvm_xen_dynhc.h>; @data is handed to it.  A call gets
+ *		-DYNHC_ENODEV once the module took its handler away.
+ *
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, and for what is to be
+ * taken away and is not there; -EINVAL for an unknown operation, target or flag,
+ * a field in use that should be zero, a token out of range, ANY_TOKEN without
+ * @token_addr, KVM_XEN_DYNHC_MATCH without EVENTFD, KVM_XEN_DYNHC_USER unlike the
+ * token's other eventfds, and as KVM_XEN_ATTR_TYPE_EVTCHN for @port and @priority;
+ * -EBADF or -EINVAL for @fd; -ENXIO for a name that nobody registered;
+ * -EEXIST where the token is bound already; -ENOSPC where no token is free or
+ * the VM has KVM_XEN_DYNHC_MAX_BINDINGS; -EFAULT; -ENOMEM; what the handler's
+ * bind() returns.  After an error the table is what it was.
+ * Sleeps.
+ */
+#define KVM_XEN_ATTR_TYPE_DYNHC		0x45
+
+#define KVM_XEN_DYNHC_ANY_TOKEN		(~(__u32)0)
+#define KVM_XEN_DYNHC_MAX_BINDINGS	8192
+
+/* @op */
+#define KVM_XEN_DYNHC_ASSIGN		0
+#define KVM_XEN_DYNHC_DEASSIGN		1
+#define KVM_XEN_DYNHC_RESET		2
+
+/* @target */
+#define KVM_XEN_DYNHC_EVENTFD		1
+#define KVM_XEN_DYNHC_EVTCHN		2
+#define KVM_XEN_DYNHC_VMM		3
+#define KVM_XEN_DYNHC_HANDLER		4
+
+/* @flags */
+#define KVM_XEN_DYNHC_MATCH		(1 << 0)	/* for @match only */
+#define KVM_XEN_DYNHC_USER		(1 << 1)	/* at any CPL */
+
+#define KVM_XEN_DYNHC_NAME_LEN		24
+
+struct kvm_xen_dynhc {
+	__u32 token;
+	__u8 op;
+	__u8 target;		/* zero unless assigned */
+	__u16 flags;
+	__u64 match;
+	__u64 token_addr;	/* __u32 *, or 0 */
+	union {
+		__s32 fd;
+		struct {
+			__u32 port;
+			__u32 vcpu;
+			__u32 priority;
+		} evtchn;
+		struct {
+			__u64 data;
+			char name[KVM_XEN_DYNHC_NAME_LEN];	/* ends in 0 */
+		} handler;
+		__u64 pad[5];
+	} u;
+};
+
+/*
+ * KVM_XEN_ATTR_TYPE_DYNHC_ENUM: read the table (VM, get only).
+ *
+ * Writes up to @nr bindings to @entries, by rising token, that without @match
+ * first, the others in no order, and stores in @nr how many there are.  Each is
+ * what KVM_XEN_ATTR_TYPE_DYNHC takes to bind the same again.  An eventfd is named
+ * by the number under which it was handed in, and what a handler keeps is its
+ * module's to save.
+ *
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, -EINVAL where padding
+ * is not zero, -EFAULT where @entries cannot be written.  Sleeps.
+ */
+#define KVM_XEN_ATTR_TYPE_DYNHC_ENUM	0x46
+
+struct kvm_xen_dynhc_enum {
+	__u64 entries;		/* struct kvm_xen_dynhc *, 8-byte aligned */
+	__u32 nr;		/* in: room for so many; out: so many there are */
+	__u32 pad0;		/* zero */
+	__u64 pad[6];		/* zero */
+};
 
 #endif /* _UAPI_LINUX_KVM_XEN_H */

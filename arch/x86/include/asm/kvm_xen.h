@@ -15,6 +15,7 @@
 #include <linux/types.h>
 
 struct xen_evtchn_ops;
+struct xen_dynhc;
 struct xen_fifo;
 struct xen_fifo_vcpu;
 struct xen_line;
@@ -32,6 +33,8 @@ struct kvm_xen_vm_state {
 	atomic_t nr_pollers;		/* bits set in poll_mask */
 	struct mutex callback_lock;
 	struct xen_line *line;		/* NULL: the VM has none */
+	struct mutex dynhc_lock;
+	struct xen_dynhc *dynhc;	/* NULL: no token ever was */
 };
 
 struct xen_hcall_op;
@@ -83,7 +86,8 @@ struct kvm_xen_vcpu_state {
 	x(xen_upcalls)			\
 	x(xen_replays)			\
 	x(xen_timers)			\
-	x(xen_polls)
+	x(xen_polls)			\
+	x(xen_dynhcs)
 
 #define KVM_XEN_STAT_FIELD(name)	u64 name;
 #define KVM_XEN_STAT_DESC(name)		STATS_DESC_COUNTER(VCPU, name),

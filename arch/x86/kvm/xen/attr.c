@@ -240,6 +240,16 @@ static const struct vm_attr vm_attrs[] = {
 		.config_flag = KVM_XEN_HVM_CONFIG_CALLBACK,
 		.locks = true,
 	},
+	[KVM_XEN_ATTR_TYPE_DYNHC] = {
+		.set = xen_dynhc_set,
+		.config_flag = KVM_XEN_HVM_CONFIG_DYNHC,
+		.locks = true,
+	},
+	[KVM_XEN_ATTR_TYPE_DYNHC_ENUM] = {
+		.get = xen_dynhc_enumerate,
+		.config_flag = KVM_XEN_HVM_CONFIG_DYNHC,
+		.locks = true,
+	},
 };
 
 static bool has_flag(struct kvm *kvm, u32 flag)

@@ -354,6 +354,14 @@ static s64 hcall_set_timer(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hc
 			 now.host);
 }
 
+static s64 hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	if (!(vcpu->kvm->arch.xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_DYNHC))
+		return XEN_HCALL_TO_VMM;
+
+	return xen_hcall_dynhc(vcpu, hcall);
+}
+
 /* Who answers a call, and whether also right behind the exit. */
 struct xen_hcall_op {
 	xen_hcall_fn fn;
@@ -392,6 +400,10 @@ static const struct xen_hcall_op timer_ops[] = {
 	ANYWHERE(hcall_set_timer),
 };
 
+static const struct xen_hcall_op dynhc_ops[] = {
+	ANYWHERE(hcall_dynhc),
+};
+
 /* The sub-operation is an int and the first argument. */
 static const struct xen_hcall_row {
 	const struct xen_hcall_op *ops;
@@ -405,6 +417,7 @@ static const struct xen_hcall_row {
 	[__HYPERVISOR_vcpu_op]		= OPS(vcpu_ops),
 	[__HYPERVISOR_sched_op]		= OPS(sched_ops),
 	[__HYPERVISOR_event_channel_op]	= OPS(event_channel_ops),
+	[DYNHC_HYPERCALL]		= PLAIN(dynhc_ops),
 #undef OPS
 #undef PLAIN
 };
@@ -418,7 +431,7 @@ find_op(const struct kvm_xen_hcall *hcall)
 	u32 op;
 
 	/* The few calls that Xen grants to user mode are the VMM's. */
-	if (unlikely(hcall->cpl))
+	if (unlikely(hcall->cpl) && nr != DYNHC_HYPERCALL)
 		return &none;
 	if (nr >= ARRAY_SIZE(xen_hcalls))
 		return &none;
@@ -527,6 +540,33 @@ static bool is_for_hyperv(struct kvm_vcpu *vcpu, u64 input)
 	return (input & HYPERV_HCALL) && kvm_hv_hypercall_enabled(vcpu);
 }
 
+/*
+ * EAX is half of its input in 32-bit code, where the bit has to be zero.  A call
+ * from a program ends in #UD, and must leave RAX as it is.
+ */
+static int pass_to_hyperv(struct kvm_vcpu *vcpu,
+			  const struct kvm_xen_hcall *hcall)
+{
+	if (!hcall->longmode && !hcall->cpl)
+		kvm_rax_write(vcpu, hcall->input & ~(u64)HYPERV_HCALL);
+	return kvm_hv_hypercall(vcpu);
+}
+
+/*
+ * Whether a call in a VM that has dynamic hypercalls, but whose other calls are
+ * not Xen's, comes here.  All else is Hyper-V's, as far as it is not told apart by
+ * the bit, or KVM's own.
+ */
+bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
+{
+	u64 input = kvm_rax_read(vcpu);
+
+	if (likely((u32)input == DYNHC_HYPERCALL))
+		return input == DYNHC_HYPERCALL || !is_64_bit_hypercall(vcpu);
+
+	return is_for_hyperv(vcpu, input);
+}
+
 /* The call that is being made; decoded right behind the exit, or now. */
 static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 {
@@ -548,7 +588,7 @@ int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 	s64 r;
 
 	if (is_for_hyperv(vcpu, hcall->input))
-		return kvm_hv_hypercall(vcpu);
+		return pass_to_hyperv(vcpu, hcall);
 
 	++vcpu->stat.xen_hypercalls;
 	trace_hcall(hcall);
@@ -619,7 +659,7 @@ fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code)
 	s64 r;
 
 	vcpu->arch.xen.state.decoded = false;
-	if (!xen_fast_is_possible(vcpu))
+	if (!kvm_xen_takes_hypercall(vcpu) || !xen_fast_is_possible(vcpu))
 		return EXIT_FASTPATH_NONE;
 
 	decode(vcpu, hcall, in_64_bit_code);

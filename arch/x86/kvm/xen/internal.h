@@ -5,7 +5,7 @@
  * Order of the units, each calling only those before it: slots (tables by
  * number), shinfo (maps guest pages), clock, runstate, events_2l and events_fifo
  * (behind the table of events.h), vcpu_info, line, upcall, callback, poll, evtchn,
- * timer, ports, fifo_ctl, fifo_state, fastpath,
+ * timer, ports, dynhc_handler, dynhc_targets, dynhc, fifo_ctl, fifo_state, fastpath,
  * hypercall_page, hypercall, attr.  Locks and what they guard are drawn in
  * arch/x86/kvm/xen.c.
  */
@@ -345,6 +345,12 @@ static inline bool xen_hcall_is_left(s64 result)
  */
 s64 xen_hcall_read(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 		   gva_t gva, void *arg, u32 size);
+
+/* dynhc.c: hypercalls bound at run time */
+int xen_dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+int xen_dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
+void xen_dynhc_destroy(struct kvm *kvm);
+s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall);
 
 /* poll.c */
 #define XEN_POLL_NONE	0u

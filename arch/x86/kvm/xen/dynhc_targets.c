@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Dynamic hypercalls: what a token can stand for, and the call of one.
+ *
+ * An eventfd is a bell: a token has one for any first argument, or any number of
+ * bells for one value each, found by hash, or both.  Owns these; changes hold
+ * dynhc_lock, calls are in a read section of kvm->srcu.
+ */
+#include "dynhc.h"
+#include "fifo.h"
+
+#include <linux/eventfd.h>
+#include <linux/hash.h>
+#include <linux/rculist.h>
+
+#define BELL_BITS	10
+
+/* Bells */
+
+static struct hlist_head *bell_head(struct hlist_head *bells, u32 token,
+				    u64 value)
+{
+	return &bells[hash_64(value ^ ((u64)token << 32), BELL_BITS)];
+}
+
+/*
+ * Which of the bells of @token is for @value alone; NULL: none.  There are at
+ * most KVM_XEN_DYNHC_MAX_BINDINGS bells to pass by, if their VMM chose the values
+ * so that all of them meet in one chain.
+ */
+static struct xen_bell *find_match(struct kvm *kvm, struct hlist_head *bells,
+				   u32 token, u64 value)
+{
+	struct xen_bell *bell;
+
+	hlist_for_each_entry_srcu(bell, bell_head(bells, token, value), node,
+				  srcu_read_lock_held(&kvm->srcu) ||
+				  xen_dynhc_held(kvm)) {
+		if (bell->value == value && bell->token == token)
+			return bell;
+	}
+
+	return NULL;
+}
+
+/* The same for whoever changes the table: with or without a value. */
+struct xen_bell *xen_bell_held(struct kvm *kvm, struct xen_token *token,
+			       const struct kvm_xen_dynhc *arg)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	if (!(arg->flags & KVM_XEN_DYNHC_MATCH))
+		return rcu_dereference_protected(token->any, xen_dynhc_held(kvm));
+	if (!dynhc->bells)
+		return NULL;
+
+	return find_match(kvm, dynhc->bells, token->nr, arg->match);
+}
+
+/* In a call: @nr_matches was seen, so the heads are there. */
+static struct xen_bell *called_bell(struct kvm *kvm, struct xen_token *token, u64 value)
+{
+	struct xen_bell *bell = NULL;
+
+	/* Pairs with the release in ring_for(). */
+	if (unlikely(smp_load_acquire(&token->nr_matches)))
+		bell = find_match(kvm, kvm->arch.xen.state.dynhc->bells,
+				  token->nr, value);
+
+	return bell ?: srcu_dereference(token->any, &kvm->srcu);
+}
+
+static s64 call_eventfd(struct kvm_vcpu *vcpu, struct xen_token *token,
+			const struct kvm_xen_hcall *hcall)
+{
+	struct xen_bell *bell = called_bell(vcpu->kvm, token, hcall->params[1]);
+
+	if (!bell)
+		return -EINVAL;
+
+	eventfd_signal(bell->eventfd);
+	return 0;
+}
+
+static int make_heads(struct xen_dynhc *dynhc)
+{
+	if (dynhc->bells)
+		return 0;
+
+	/* All zero: all empty. */
+	dynhc->bells = kcalloc(1 << BELL_BITS, sizeof(*dynhc->bells),
+			       GFP_KERNEL_ACCOUNT);
+	return dynhc->bells ? 0 : -ENOMEM;
+}
+
+static struct xen_bell *new_bell(const struct kvm_xen_dynhc *arg, u32 token)
+{
+	struct eventfd_ctx *eventfd;
+	struct xen_bell *bell;
+
+	eventfd = eventfd_ctx_fdget(arg->u.fd);
+	if (IS_ERR(eventfd))
+		return ERR_CAST(eventfd);
+
+	bell = kzalloc(sizeof(*bell), GFP_KERNEL_ACCOUNT);
+	if (!bell) {
+		eventfd_ctx_put(eventfd);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	*bell = (struct xen_bell) {
+		.value = arg->match,
+		.token = token,
+		.any = !(arg->flags & KVM_XEN_DYNHC_MATCH),
+		.fd = arg->u.fd,
+		.eventfd = eventfd,
+	};
+	return bell;
+}
+
+void xen_bell_free(struct xen_bell *bell)
+{
+	eventfd_ctx_put(bell->eventfd);
+	kfree(bell);
+}
+
+/* Let calls of @token find @bell. */
+static void ring_for(struct kvm *kvm, struct xen_token *token, struct xen_bell *bell)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	if (bell->any) {
+		list_add(&bell->list, &token->bells);
+		rcu_assign_pointer(token->any, bell);
+		return;
+	}
+
+	list_add_tail(&bell->list, &token->bells);
+	hlist_add_head_rcu(&bell->node,
+			   bell_head(dynhc->bells, token->nr, bell->value));
+
+	/* Pairs with the acquire in called_bell(). */
+	smp_store_release(&token->nr_matches, token->nr_matches + 1);
+}
+
+/* Let no more calls find @bell; some may have. */
+void xen_bell_take_out(struct kvm *kvm, struct xen_token *token,
+		       struct xen_bell *bell)
+{
+	lockdep_assert_held(&kvm->arch.xen.state.dynhc_lock);
+
+	list_del(&bell->list);
+	if (bell->any) {
+		RCU_INIT_POINTER(token->any, NULL);
+		return;
+	}
+
+	hlist_del_rcu(&bell->node);
+	WRITE_ONCE(token->nr_matches, token->nr_matches - 1);
+}
+
+void xen_bells_take_out(struct xen_token *token)
+{
+	struct xen_bell *bell;
+
+	list_for_each_entry(bell, &token->bells, list) {
+		if (!bell->any)
+			hlist_del_rcu(&bell->node);
+	}
+}
+
+static int bind_eventfd(struct kvm *kvm, struct xen_token *token,
+			const struct kvm_xen_dynhc *arg)
+{
+	struct xen_bell *bell;
+
+	if ((arg->flags & KVM_XEN_DYNHC_MATCH) && make_heads(xen_dynhc_table(kvm)))
+		return -ENOMEM;
+
+	bell = new_bell(arg, token->nr);
+	if (IS_ERR(bell))
+		return PTR_ERR(bell);
+
+	ring_for(kvm, token, bell);
+	return 0;
+}
+
+static void unbind_eventfd(struct xen_token *token)
+{
+	struct xen_bell *bell, *next;
+
+	list_for_each_entry_safe(bell, next, &token->bells, list)
+		xen_bell_free(bell);
+}
+
+/* Event channel ports */
+
+static int bind_evtchn(struct kvm *kvm, struct xen_token *token,
+		       const struct kvm_xen_dynhc *arg)
+{
+	u32 port = arg->u.evtchn.port;
+	int r;
+
+	r = port ? xen_port_check(kvm, port) : -EINVAL;
+	if (r)
+		return r;
+	if (!xen_is_priority(kvm, arg->u.evtchn.priority))
+		return -EINVAL;
+
+	token->evtchn.port = port;
+	xen_target_set(&token->evtchn.target, arg->u.evtchn.vcpu,
+		       arg->u.evtchn.priority);
+	return 0;
+}
+
+static s64 call_evtchn(struct kvm_vcpu *vcpu, struct xen_token *token,
+		       const struct kvm_xen_hcall *hcall)
+{
+	int r = xen_target_raise(vcpu->kvm, &token->evtchn.target,
+				 token->evtchn.port, hcall->atomic);
+
+	if (hcall->atomic && r == -EWOULDBLOCK)
+		return XEN_HCALL_SLOW;
+	return min(r, 0);
+}
+
+static void describe_evtchn(const struct xen_token *token,
+			    struct kvm_xen_dynhc *arg)
+{
+	union xen_aim aim = xen_target_look(&token->evtchn.target);
+
+	arg->u.evtchn.port = token->evtchn.port;
+	arg->u.evtchn.vcpu = aim.vcpu_id;
+	arg->u.evtchn.priority = aim.priority;
+}
+
+/* The VMM */
+
+static s64 call_vmm(struct kvm_vcpu *vcpu, struct xen_token *token,
+		    const struct kvm_xen_hcall *hcall)
+{
+	return XEN_HCALL_TO_VMM;
+}
+
+/* Handlers of other modules */
+
+static int bind_handler(struct kvm *kvm, struct xen_token *token,
+			const struct kvm_xen_dynhc *arg)
+{
+	const char *name = arg->u.handler.name;
+
+	if (strnlen(name, KVM_XEN_DYNHC_NAME_LEN) == KVM_XEN_DYNHC_NAME_LEN)
+		return -EINVAL;
+
+	token->use = xen_dynhc_use(kvm, token->nr, name, arg->u.handler.data);
+	return PTR_ERR_OR_ZERO(token->use);
+}
+
+static void unbind_handler(struct xen_token *token)
+{
+	xen_dynhc_unuse(token->use);
+}
+
+static s64 call_handler(struct kvm_vcpu *vcpu, struct xen_token *token,
+			const struct kvm_xen_hcall *hcall)
+{
+	/* It may sleep. */
+	if (hcall->atomic)
+		return XEN_HCALL_SLOW;
+
+	return xen_dynhc_use_call(vcpu, token->use, hcall);
+}
+
+static void describe_handler(const struct xen_token *token,
+			     struct kvm_xen_dynhc *arg)
+{
+	arg->u.handler.data = xen_dynhc_use_data(token->use);
+	memcpy(arg->u.handler.name, xen_dynhc_use_name(token->use),
+	       KVM_XEN_DYNHC_NAME_LEN);
+}
+
+/* Tokens */
+
+#define ARG_SIZE(field)	sizeof_field(struct kvm_xen_dynhc, u.field)
+
+const struct xen_token_target xen_token_targets[XEN_NR_TOKEN_TARGETS] = {
+	[KVM_XEN_DYNHC_EVENTFD] = {
+		.bind = bind_eventfd,
+		.unbind = unbind_eventfd,
+		.call = call_eventfd,
+		.arg_size = ARG_SIZE(fd),
+		.flags = KVM_XEN_DYNHC_MATCH | KVM_XEN_DYNHC_USER,
+	},
+	[KVM_XEN_DYNHC_EVTCHN] = {
+		.bind = bind_evtchn,
+		.call = call_evtchn,
+		.describe = describe_evtchn,
+		.arg_size = ARG_SIZE(evtchn),
+		.flags = KVM_XEN_DYNHC_USER,
+	},
+	[KVM_XEN_DYNHC_VMM] = {
+		.call = call_vmm,
+		.flags = KVM_XEN_DYNHC_USER,
+	},
+	[KVM_XEN_DYNHC_HANDLER] = {
+		.bind = bind_handler,
+		.unbind = unbind_handler,
+		.call = call_handler,
+		.describe = describe_handler,
+		.arg_size = ARG_SIZE(handler),
+		.flags = KVM_XEN_DYNHC_USER,
+	},
+};
+
+/* The answer to hypercall DYNHC_HYPERCALL, as handlers of hypercalls return it. */
+s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	/* Pairs with the release in make_table(). */
+	struct xen_dynhc *dynhc = smp_load_acquire(&vcpu->kvm->arch.xen.state.dynhc);
+	u64 nr = hcall->params[0];
+	struct xen_token *token;
+	void __rcu **slot;
+	s64 r;
+
+	if (unlikely(!dynhc || nr >= XEN_NR_TOKENS))
+		return -ENOENT;
+
+	slot = xen_slot(&dynhc->tokens, XEN_NR_TOKENS, nr);
+	token = slot ? srcu_dereference(*slot, &vcpu->kvm->srcu) : NULL;
+	if (unlikely(!token))
+		return -ENOENT;
+	if (unlikely(hcall->cpl && !token->user))
+		return -EPERM;
+
+	r = xen_token_targets[token->target].call(vcpu, token, hcall);
+	vcpu->stat.xen_dynhcs += !(hcall->atomic && xen_hcall_is_left(r));
+	return r;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * Dynamic hypercalls, as a guest sees them: calls of devices, by a token that
+ * the host bound to a device at run time.
+ *
+ * A driver finds the token of its device in the device's own discovery, the
+ * hypervisor's number for such calls in CPUID, and makes the call.  It need not
+ * know the hypervisor, nor the hypervisor the device.
+ *
+ * For x86 guests of any kind, kernels, firmware and user space alike: it needs a
+ * compiler and no other header.  Documentation/virt/kvm/x86/dynhc.rst has the
+ * rules, for those who write drivers and for those who write hosts.
+ */
+#ifndef _UAPI_LINUX_KVM_DYNHC_H
+#define _UAPI_LINUX_KVM_DYNHC_H
+
+/*
+ * In one range of hypervisor leaves of CPUID, which begin at multiples of
+ * DYNHC_CPUID_STEP from DYNHC_CPUID_FIRST:
+ *
+ *   leaf + 0	EAX: highest leaf of the range, at least leaf + 1
+ *		EBX, ECX, EDX: DYNHC_SIGNATURE_*, "DynHypercall"
+ *   leaf + 1	EAX: DYNHC_VERSION, or above for what is compatible with it
+ *		EBX: the number to call
+ *		ECX: the highest token that there may be
+ *		EDX: zero, features to come
+ */
+#define DYNHC_CPUID_FIRST	0x40000000u
+#define DYNHC_CPUID_LAST	0x4000ff00u
+#define DYNHC_CPUID_STEP	0x100u
+#define DYNHC_SIGNATURE_EBX	0x486e7944u	/* "DynH" */
+#define DYNHC_SIGNATURE_ECX	0x72657079u	/* "yper" */
+#define DYNHC_SIGNATURE_EDX	0x6c6c6163u	/* "call" */
+#define DYNHC_VERSION		1u
+
+/* What KVM has: the number is Xen's hypercall arch_7.  Token 0 is none. */
+#define DYNHC_HYPERCALL		55u
+#define DYNHC_NO_TOKEN		0u
+#define DYNHC_MAX_TOKEN		4095u
+
+/*
+ * A vendor-specific capability in PCI configuration space tells the tokens of a
+ * device, one capability for each.  All fields are little-endian, all that is
+ * reserved is zero and not looked at.
+ */
+#define DYNHC_PCI_CAP_ID	0x09u		/* vendor-specific */
+#define DYNHC_PCI_CAP_LEN	16u
+#define DYNHC_PCI_CAP_TYPE	0xd1u
+#define DYNHC_PCI_SIGNATURE	0x43487944u	/* "DyHC" */
+
+struct dynhc_pci_cap {
+	unsigned char cap_id;		/* DYNHC_PCI_CAP_ID */
+	unsigned char next;		/* offset of the next capability */
+	unsigned char len;		/* DYNHC_PCI_CAP_LEN, or above */
+	unsigned char type;		/* DYNHC_PCI_CAP_TYPE */
+	unsigned int signature;		/* DYNHC_PCI_SIGNATURE */
+	unsigned short index;		/* which of the device's calls */
+	unsigned short reserved;
+	unsigned int token;		/* DYNHC_NO_TOKEN: not bound by now */
+};
+
+/* Results below zero; others are the device's to define. */
+#define DYNHC_EPERM	1	/* the token is not for this privilege level */
+#define DYNHC_ENOENT	2	/* there is no such token */
+#define DYNHC_ENODEV	19	/* who answered the calls has gone */
+#define DYNHC_EINVAL	22	/* the first argument names nothing of the device */
+
+struct dynhc {
+	unsigned int nr;		/* the number to call; 0: there are none */
+	unsigned int max_token;
+	unsigned int version;
+	unsigned int by_vmmcall;	/* 1: VMMCALL, 0: VMCALL */
+};
+
+struct dynhc_regs {
+	unsigned int eax, ebx, ecx, edx;
+};
+
+static __inline__ struct dynhc_regs dynhc_cpuid(unsigned int leaf)
+{
+	struct dynhc_regs r;
+
+	__asm__ __volatile__("cpuid"
+			     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			     : "0"(leaf), "2"(0));
+	return r;
+}
+
+/* Whether the CPU has AMD's instruction: "AuthenticAMD", "HygonGenuine". */
+static __inline__ unsigned int dynhc_has_vmmcall(void)
+{
+	struct dynhc_regs r = dynhc_cpuid(0);
+
+	return (r.ebx == 0x68747541u && r.edx == 0x69746e65u &&
+		r.ecx == 0x444d4163u) ||
+	       (r.ebx == 0x6f677948u && r.edx == 0x6e65476eu &&
+		r.ecx == 0x656e6975u);
+}
+
+/* Whether CPUID has hypervisor leaves at all. */
+static __inline__ unsigned int dynhc_has_hypervisor(void)
+{
+	return dynhc_cpuid(1).ecx >> 31;
+}
+
+/* Where the range begins; 0: there is none. */
+static __inline__ unsigned int dynhc_find_leaf(void)
+{
+	unsigned int leaf;
+	struct dynhc_regs r;
+
+	if (!dynhc_has_hypervisor())
+		return 0;
+
+	for (leaf = DYNHC_CPUID_FIRST; leaf <= DYNHC_CPUID_LAST;
+	     leaf += DYNHC_CPUID_STEP) {
+		r = dynhc_cpuid(leaf);
+		if (r.ebx == DYNHC_SIGNATURE_EBX &&
+		    r.ecx == DYNHC_SIGNATURE_ECX &&
+		    r.edx == DYNHC_SIGNATURE_EDX && r.eax > leaf)
+			return leaf;
+	}
+
+	return 0;
+}
+
+/* Find how calls are made here.  Returns 0, or -DYNHC_ENOENT for not at all. */
+static __inline__ int dynhc_find(struct dynhc *hc)
+{
+	unsigned int leaf = dynhc_find_leaf();
+	struct dynhc_regs r;
+
+	hc->nr = 0;
+	if (!leaf)
+		return -DYNHC_ENOENT;
+
+	r = dynhc_cpuid(leaf + 1);
+	if (r.eax < DYNHC_VERSION || !r.ebx)
+		return -DYNHC_ENOENT;
+
+	hc->nr = r.ebx;
+	hc->max_token = r.ecx;
+	hc->version = r.eax;
+	hc->by_vmmcall = dynhc_has_vmmcall();
+	return 0;
+}
+
+/*
+ * Call @token with four arguments, once dynhc_find() returned 0.  Registers are
+ * as wide as the guest; all but the result keep their values.
+ */
+static __inline__ long dynhc_call(const struct dynhc *hc, unsigned int token,
+				  unsigned long arg0, unsigned long arg1,
+				  unsigned long arg2, unsigned long arg3)
+{
+	unsigned long result = hc->nr;
+#ifdef __x86_64__
+	register unsigned long r10 __asm__("r10") = arg2;
+	register unsigned long r8 __asm__("r8") = arg3;
+	unsigned long rdi = token;
+
+#define DYNHC_CALL(insn)						\
+	__asm__ __volatile__(insn : "+a"(result)			\
+			     : "D"(rdi), "S"(arg0), "d"(arg1),		\
+			       "r"(r10), "r"(r8) : "memory")
+#else
+#define DYNHC_CALL(insn)						\
+	__asm__ __volatile__(insn : "+a"(result)			\
+			     : "b"(token), "c"(arg0), "d"(arg1),	\
+			       "S"(arg2), "D"(arg3) : "memory")
+#endif
+	if (hc->by_vmmcall)
+		DYNHC_CALL("vmmcall");
+	else
+		DYNHC_CALL("vmcall");
+#undef DYNHC_CALL
+
+	return (long)result;
+}
+
+/* The token in a copy of a capability; DYNHC_NO_TOKEN where it is another. */
+static __inline__ unsigned int dynhc_pci_token(const struct dynhc_pci_cap *cap)
+{
+	if (cap->cap_id != DYNHC_PCI_CAP_ID || cap->len < DYNHC_PCI_CAP_LEN ||
+	    cap->type != DYNHC_PCI_CAP_TYPE ||
+	    cap->signature != DYNHC_PCI_SIGNATURE)
+		return DYNHC_NO_TOKEN;
+
+	return cap->token;
+}
+
+#endif /* _UAPI_LINUX_KVM_DYNHC_H */
