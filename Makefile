@@ -17,6 +17,9 @@ boot    := $(testbed) tools/testing/boot/boot
 modules: ## the three modules, for the testbed's kernel, in build/modules; or KDIR= KSRC= for another
 	$(Q)$(if $(KDIR),,$(testbed) )scripts/build
 
+samples: modules ## the modules of samples/, against those; with KDIR= KSRC= too
+	$(Q)$(if $(KDIR),,$(testbed) )scripts/build-samples
+
 install: ## put the modules built for KDIR's kernel (the running one) into its updates/, as root
 	$(Q)scripts/install
 
@@ -48,7 +51,7 @@ build-test: modules ## what building and integrating refuse, and how
 unit: ## the pure units in user space
 	$(Q)$(testbed) make -j"$$(nproc)" -C tools/testing/kvm-xen
 
-selftests: modules emulator ## this project's KVM selftests
+selftests: samples emulator ## this project's KVM selftests
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) run --group selftest
 
@@ -56,14 +59,14 @@ kernel-tests: modules emulator ## the kernel's own tests of Xen support, unmodif
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) run --group kernel
 
-stock-proof: emulator ## tests said to fail on stock modules do fail there
+stock-proof: samples emulator ## tests said to fail on stock modules do fail there
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) prove-stock
 
 check-debug: ## the selftests on a kernel with KASAN, lockdep and more, built once
 	$(Q)scripts/check debug-tests debug-proof
 
-debug-tests: debug-modules emulator
+debug-tests: debug-samples emulator
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) run --kernel debug --group selftest --group kernel --group debug
 
@@ -74,6 +77,9 @@ debug-proof: debug-modules emulator
 debug-modules:
 	$(Q)scripts/debug-kernel ensure
 	$(Q)KDIR=/cache/debug-kernel/current/build $(testbed) scripts/build
+
+debug-samples: debug-modules
+	$(Q)KDIR=/cache/debug-kernel/current/build $(testbed) scripts/build-samples
 
 guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pvh-*' for some
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
@@ -120,7 +126,7 @@ clean: ## remove build/; what is cached outside the checkout stays
 help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
-.PHONY: modules install uninstall integrate patch demo check layers build-test unit \
+.PHONY: modules samples install uninstall integrate patch demo check layers build-test unit \
 	selftests kernel-tests stock-proof guests harness-test bench-small \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
-	style sparse boot-shell testbed emulator clean help
+	debug-samples style sparse boot-shell testbed emulator clean help
