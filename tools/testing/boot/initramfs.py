@@ -100,18 +100,29 @@ def module_data(path):
     return lzma.decompress(data) if str(path).endswith(".xz") else data
 
 
-def our_modules(kernel):
-    """The files of our three modules, which must be made for this kernel."""
-    paths = {name: kernel.ours / f"{name}.ko" for name in KVM_NAMES}
-    for path in paths.values():
-        if not path.exists():
-            raise Error(f"{path.relative_to(ROOT)} is missing: {kernel.target}")
-    magic = subprocess.run(["modinfo", "-F", "vermagic", paths["kvm"]],
+def built_module(path, kernel, target):
+    """The file of a module made by that target, which must be for this kernel."""
+    if not path.exists():
+        raise Error(f"{path.relative_to(ROOT)} is missing: {target}")
+    magic = subprocess.run(["modinfo", "-F", "vermagic", path],
                            capture_output=True, text=True, check=False).stdout.split()
     if magic[:1] != [kernel.release]:
-        raise Error(f"{kernel.ours.relative_to(ROOT)} is for kernel {magic[:1]}, "
-                    f"not {kernel.release}: {kernel.target}")
-    return paths
+        raise Error(f"{path.relative_to(ROOT)} is for kernel {magic[:1]}, "
+                    f"not {kernel.release}: {target}")
+    return path
+
+
+def our_modules(kernel):
+    """The files of our three modules."""
+    return {name: built_module(kernel.ours / f"{name}.ko", kernel, kernel.target)
+            for name in KVM_NAMES}
+
+
+def pack_samples(archive, kernel, tests):
+    """Packs the modules that tests load themselves."""
+    for name in sorted({name for test in tests for name in test.samples}):
+        path = built_module(kernel.samples / f"{name}.ko", kernel, kernel.samples_target)
+        archive.file(f"samples/{path.name}", module_data(path))
 
 
 def kvm_files(kernel, which):
@@ -185,5 +196,6 @@ def make(path, kernel, which, tests, root, modparams, conf):
     lines = list(module_lines(archive, kernel, which, modparams, root))
     if root == "initramfs":
         pack_programs(archive, tests)
+        pack_samples(archive, kernel, tests)
     pack_job(archive, tests, dict(conf, root=root, modules=which), lines)
     archive.write(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernels that can be booted: their images, their modules, where ours are."""
+"""The kernels that can be booted: their images, their modules, where ours and samples are."""
 
 import pathlib
 
@@ -16,8 +16,11 @@ class Kernel:
     def __init__(self, kind=""):
         self.image, self.modules = debug() if kind == "debug" else packaged()
         self.release = self.modules.name
-        self.ours = BUILD / (f"modules-{self.release}" if kind else "modules")
+        suffix = f"-{self.release}" if kind else ""
+        self.ours = BUILD / f"modules{suffix}"
+        self.samples = BUILD / f"samples{suffix}"
         self.target = "make debug-modules" if kind else "make modules"
+        self.samples_target = "make debug-samples" if kind else "make samples"
         # One report of KASAN must not be the last.
         self.append = "kasan_multi_shot" if kind == "debug" else ""
         self.deps = dict(self.read_deps())

@@ -73,12 +73,14 @@ def acceleration(icount):
 
 def command(kernel, initrd, machine):
     """QEMU's command line for the machine of a test, without its channels."""
-    root, smp, memory, append, icount, *_ = machine
+    root, smp, memory, append, icount, plugin, *_ = machine
     args = [*emulator(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-machine", "q35,pit=off", *acceleration(icount),
             "-smp", str(smp), "-m", str(memory),
             "-kernel", str(kernel.image), "-initrd", str(initrd),
             "-append", " ".join([ARGUMENTS, kernel.append, append]).strip()]
+    if plugin:
+        args += ["-plugin", plugin]
     if root == "testbed":
         args += ["-virtfs", "local,path=/,mount_tag=testbed,security_model=none,"
                             "readonly=on,multidevs=remap"]

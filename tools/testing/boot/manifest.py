@@ -3,6 +3,7 @@
 
 import dataclasses
 import pathlib
+import re
 import tomllib
 
 from common import ROOT, Error
@@ -29,7 +30,9 @@ class Test:
     modparams: dict = dataclasses.field(default_factory=dict)
     stock: str = ""
     icount: bool = False
+    plugin: str = ""
     needs: list = dataclasses.field(default_factory=list)
+    samples: list = dataclasses.field(default_factory=list)
 
     def __post_init__(self):
         if not self.run:
@@ -40,8 +43,12 @@ class Test:
     def machine(self):
         """Tests with the same value share one boot."""
         params = tuple(sorted(self.modparams.items()))
-        return (self.root, self.smp, self.memory, self.append, self.icount, params,
+        return (self.root, self.smp, self.memory, self.append, self.icount, self.plugin, params,
                 self.kernel)
+
+    def fits_debug(self):
+        """The debug kernel has no disk to run from, and no use for icount."""
+        return self.root == "initramfs" and not self.icount
 
     def on_debug(self):
         """The same test on the debug kernel, which takes its time."""
@@ -56,6 +63,10 @@ class Test:
     def stock_verdict(self):
         """What stock modules are known to do: "pass", "fail", "hang" or ""."""
         return self.stock.partition(":")[0].strip()
+
+
+def is_module(name):
+    return isinstance(name, str) and re.fullmatch(r"\w+", name) is not None
 
 
 def check(test):
@@ -73,8 +84,12 @@ def check(test):
         raise Error(f"{where}: stock = \"{test.stock}\" needs a colon and its reason")
     if test.kernel not in KINDS:
         raise Error(f"{where}: kernel is \"debug\" or left out")
-    if test.kernel == "debug" and (test.root != "initramfs" or test.icount):
+    if test.kernel == "debug" and not test.fits_debug():
         raise Error(f"{where}: the debug kernel has no disk to run from, and no use for icount")
+    if not isinstance(test.samples, list) or not all(map(is_module, test.samples)):
+        raise Error(f"{where}: samples is a list of names of modules, without .ko")
+    if test.samples and test.root != "initramfs":
+        raise Error(f"{where}: samples are packed into the initramfs, root cannot be {test.root}")
     if test.icount and test.smp != 1:
         raise Error(f"{where}: icount needs smp = 1")
 

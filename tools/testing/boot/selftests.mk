@@ -21,11 +21,12 @@ lib_s	:= x86_64/handlers.S
 library	:= $(libdir)/libkvm.a
 
 tests	:= $(patsubst $(ours)/x86_64/%.c,%,$(wildcard $(ours)/x86_64/*_test.c))
-benches	:= $(patsubst tools/testing/bench/%.c,%,$(wildcard tools/testing/bench/*.c))
+benches	:= $(patsubst tools/testing/bench/%.c,%,$(wildcard tools/testing/bench/*_bench.c))
 helpers	:= $(patsubst $(ours)/lib/%.c,%,$(wildcard $(ours)/lib/*.c $(ours)/lib/x86_64/*.c))
 stock	:= xen_shinfo_test xen_vmcall_test
 
-includes := -Iinclude/uapi -I$(ours)/include -I$(ours)/include/x86_64 \
+includes := -Iinclude/uapi -Isamples/kvm-xen-dynhc -I$(ours)/include \
+	-I$(ours)/include/x86_64 \
 	$(patsubst %,-isystem %, \
 	$(KTREE)/tools/include $(KTREE)/tools/arch/x86/include $(LIBDIR)/usr/include \
 	$(kernel)/include $(kernel)/include/x86_64 \
