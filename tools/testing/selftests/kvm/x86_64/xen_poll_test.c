@@ -33,6 +33,7 @@ struct poll {
 	uint64_t before;		/* guest's time */
 	uint64_t deadline;
 	uint64_t after;
+	uint64_t least_late;		/* of all that ended behind their deadline */
 };
 
 #define GUEST_POLL	((volatile struct poll *)XEN_SPARE_GPA(0))
@@ -50,13 +51,17 @@ static void poll_once(volatile struct poll *p)
 	p->after = guest_now();
 }
 
-/* Poll whenever run; tell how many polls have ended. */
+/* Poll whenever run; tell how many polls have ended, and how well. */
 static void guest_code(void)
 {
+	volatile struct poll *p = GUEST_POLL;
 	uint64_t polls = 0;
 
+	p->least_late = UINT64_MAX;
 	for (;;) {
-		poll_once(GUEST_POLL);
+		poll_once(p);
+		if (p->after > p->deadline && p->after - p->deadline < p->least_late)
+			p->least_late = p->after - p->deadline;
 		GUEST_SYNC(++polls);
 	}
 }
@@ -198,23 +203,18 @@ TEST_F(poll, with_a_timeout_in_the_future_ends_once_the_guests_clock_is_there)
 	EXPECT_GE(self->s.p->after, self->s.p->deadline);
 }
 
-/* The best of many polls says what the timer can do on a busy machine too. */
+/*
+ * The best of many polls says what the timer can do on a busy machine too.  The guest
+ * compares: it polls again before the host has looked.
+ */
 TEST_F(sleeping_poll, ends_at_the_resolution_of_a_timer_not_of_a_jiffy)
 {
-	uint64_t best = UINT64_MAX;
-	int turn;
-
 	self->s.p->timeout = MS / 10;
 	self->s.p->relative = true;
 	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
 	start(&self->s);
-	for (turn = 1; turn <= 40; turn++) {
-		ASSERT_TRUE(xen_runner_reaches(&self->s.r, turn));
-		if (self->s.p->after > self->s.p->deadline &&
-		    self->s.p->after - self->s.p->deadline < best)
-			best = self->s.p->after - self->s.p->deadline;
-	}
-	EXPECT_LT(best, MS);
+	ASSERT_TRUE(xen_runner_reaches(&self->s.r, 40));
+	EXPECT_LT(self->s.p->least_late, MS);
 }
 
 TEST_F(poll, of_a_pending_port_returns_at_once)
