@@ -55,22 +55,32 @@ static struct xen_vm *alloc_vm(unsigned int nr_vcpus, bool wide)
 	return x;
 }
 
-static struct xen_vm *make_xen(struct xen_vm *x)
+static struct xen_vm *make_room(struct xen_vm *x)
 {
 	add_cs32(x->vm);
 	map_pages(x);
+	return x;
+}
+
+static struct xen_vm *make_xen(struct xen_vm *x)
+{
 	TEST_ASSERT_EQ(xen_config(x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
 				     KVM_XEN_HVM_CONFIG_EVTCHN_SEND), 0);
 	TEST_ASSERT_EQ(xen_set_long_mode(x, x->wide), 0);
 	return x;
 }
 
-struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code)
+struct xen_vm *xen_vm_create_plain(unsigned int nr_vcpus, bool wide, void *guest_code)
 {
 	struct xen_vm *x = alloc_vm(nr_vcpus, wide);
 
 	x->vm = vm_create_with_vcpus(nr_vcpus, guest_code, x->vcpu);
-	return make_xen(x);
+	return make_room(x);
+}
+
+struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code)
+{
+	return make_xen(xen_vm_create_plain(nr_vcpus, wide, guest_code));
 }
 
 /* The library gives each VM an irqchip: let it make the VM again, without. */
@@ -86,7 +96,7 @@ struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest
 	vm_enable_cap(x->vm, KVM_CAP_SPLIT_IRQCHIP, XEN_NR_PINS);
 	for (i = 0; i < nr_vcpus; i++)
 		x->vcpu[i] = vm_vcpu_add(x->vm, i, guest_code);
-	return make_xen(x);
+	return make_xen(make_room(x));
 }
 
 void xen_register_pages(struct xen_vm *x)
@@ -376,6 +386,28 @@ uint64_t xen_stat(int stats, const char *name)
 	read_stat_data(stats, &header, find_stat(&header, descs, name), &value, 1);
 	free(descs);
 	return value;
+}
+
+int xen_eventfd(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	TEST_ASSERT(fd >= 0, "eventfd() failed, errno %d", errno);
+	return fd;
+}
+
+uint64_t xen_eventfd_take(int fd)
+{
+	uint64_t count = 0;
+
+	if (read(fd, &count, sizeof(count)) < 0)
+		TEST_ASSERT_EQ(errno, EAGAIN);
+	return count;
+}
+
+void xen_eventfd_signal(int fd)
+{
+	TEST_ASSERT(!eventfd_write(fd, 1), "Cannot signal, errno %d", errno);
 }
 
 uint64_t xen_ms(void)

@@ -3,7 +3,6 @@
  * Upcalls by an interrupt line as a VMM sets them up: see xen_line.h.
  */
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include "apic.h"
 #include "test_util.h"
@@ -300,28 +299,6 @@ bool xen_pic_irr(struct xen_vm *x, unsigned int irq)
 
 	vm_ioctl(x->vm, KVM_GET_IRQCHIP, &chip);
 	return chip.chip.pic.irr & 1u << irq % 8;
-}
-
-int xen_eventfd(void)
-{
-	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-	TEST_ASSERT(fd >= 0, "eventfd() failed, errno %d", errno);
-	return fd;
-}
-
-uint64_t xen_eventfd_take(int fd)
-{
-	uint64_t count = 0;
-
-	if (read(fd, &count, sizeof(count)) < 0)
-		TEST_ASSERT_EQ(errno, EAGAIN);
-	return count;
-}
-
-void xen_eventfd_signal(int fd)
-{
-	TEST_ASSERT(!eventfd_write(fd, 1), "Cannot signal, errno %d", errno);
 }
 
 int xen_line_irqfd(struct xen_vm *x, uint32_t gsi, int fd, int resample_fd)

@@ -6,14 +6,21 @@
 #include <signal.h>
 #include <string.h>
 
+#include "apic.h"
 #include "test_util.h"
 #include "xen.h"
 
-uint64_t xen_step(struct kvm_vcpu *vcpu)
+uint64_t xen_step_with(struct kvm_vcpu *vcpu, xen_answer_fn answer, void *arg)
 {
+	struct kvm_run *run = vcpu->run;
 	struct ucall uc;
 
 	vcpu_run(vcpu);
+	while (answer && run->exit_reason == KVM_EXIT_XEN) {
+		run->xen.u.hcall.result = answer(&run->xen, arg);
+		vcpu_run(vcpu);
+	}
+
 	TEST_ASSERT_KVM_EXIT_REASON(vcpu, KVM_EXIT_IO);
 	switch (get_ucall(vcpu, &uc)) {
 	case UCALL_SYNC:
@@ -25,6 +32,33 @@ uint64_t xen_step(struct kvm_vcpu *vcpu)
 		TEST_FAIL("Unexpected end of the guest, ucall %lu", uc.cmd);
 	}
 	return 0;
+}
+
+uint64_t xen_step(struct kvm_vcpu *vcpu)
+{
+	return xen_step_with(vcpu, NULL, NULL);
+}
+
+/* Guest: what the host chose. */
+static void (*handle_upcall)(void);
+
+static void vm_upcall(struct ex_regs *regs)
+{
+	handle_upcall();
+}
+
+static void vcpu_upcall(struct ex_regs *regs)
+{
+	x2apic_write_reg(APIC_EOI, 0);
+	handle_upcall();
+}
+
+void xen_install_upcalls(struct kvm_vm *vm, void (*handler)(void))
+{
+	handle_upcall = handler;
+	sync_global_to_guest(vm, handle_upcall);
+	vm_install_exception_handler(vm, XEN_VM_VECTOR, vm_upcall);
+	vm_install_exception_handler(vm, XEN_VCPU_VECTOR, vcpu_upcall);
 }
 
 void xen_guest_obey(void)

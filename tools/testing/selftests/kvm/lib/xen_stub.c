@@ -109,10 +109,16 @@ uint32_t xen_stub_resume(struct xen_stub *stub)
 	return stub->exit_reason;
 }
 
+/* OUT works at any privilege level. */
+uint64_t xen_stub_flags(const struct xen_stub *stub)
+{
+	return 2 | 3 << 12 | stub->flags;
+}
+
 uint32_t xen_stub_run_at(struct xen_stub *stub, uint64_t rip)
 {
 	stub->regs.rip = rip;
-	stub->regs.rflags = 2 | 3 << 12;	/* OUT at any privilege level */
+	stub->regs.rflags = xen_stub_flags(stub);
 	vcpu_regs_set(stub->vcpu, &stub->regs);
 	return xen_stub_resume(stub);
 }
@@ -124,7 +130,7 @@ uint32_t xen_stub_run(struct xen_stub *stub, const uint8_t *insn, size_t len)
 	return xen_stub_run_at(stub, XEN_STUB_GPA);
 }
 
-static void load_arguments(struct xen_stub *stub, const struct xen_hcall *call)
+void xen_stub_load(struct xen_stub *stub, const struct xen_hcall *call)
 {
 	struct kvm_regs *regs = &stub->regs;
 
@@ -149,7 +155,7 @@ static void load_arguments(struct xen_stub *stub, const struct xen_hcall *call)
 uint32_t xen_stub_hypercall(struct xen_stub *stub, const uint8_t insn[3],
 			    const struct xen_hcall *call)
 {
-	load_arguments(stub, call);
+	xen_stub_load(stub, call);
 	return xen_stub_run(stub, insn, 3);
 }
 
@@ -158,4 +164,21 @@ bool xen_stub_passed(struct xen_stub *stub, size_t len)
 	return stub->exit_reason == KVM_EXIT_IO &&
 	       stub->vcpu->run->io.port == XEN_STUB_PORT &&
 	       stub->regs.rip == XEN_STUB_GPA + len + sizeof(out_al);
+}
+
+bool xen_stub_write_msr(struct xen_stub *stub, uint32_t msr, uint64_t value)
+{
+	stub->regs.rcx = msr;
+	stub->regs.rax = (uint32_t)value;
+	stub->regs.rdx = value >> 32;
+	xen_stub_run(stub, xen_stub_wrmsr, sizeof(xen_stub_wrmsr));
+	return xen_stub_passed(stub, sizeof(xen_stub_wrmsr));
+}
+
+int64_t xen_stub_result(struct xen_stub *stub)
+{
+	if (!xen_stub_passed(stub, 3))
+		return XEN_STUB_NO_RESULT;
+
+	return stub->mode == XEN_STUB_64 ? (int64_t)stub->regs.rax : (int32_t)stub->regs.rax;
 }

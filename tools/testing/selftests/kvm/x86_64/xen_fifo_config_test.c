@@ -7,41 +7,20 @@
  * or a guest that was reset finds that its 2-level events go elsewhere.  Stock
  * 6.12 has no FIFO event channels.
  */
-#include <fcntl.h>
-#include <string.h>
-
 #include "kvm_test_harness.h"
 #include "xen_fifo.h"
 
-#define PARAMETER	"/sys/module/kvm/parameters/xen_fifo"
+#define PARAMETER	"xen_fifo"
 #define PORT		20
 #define DOMID_SELF	0x7ff0u
 #define BASE		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
 #define FIFO		KVM_XEN_HVM_CONFIG_EVTCHN_FIFO
 
-static int write_parameter(const char *value)
-{
-	int fd = open(PARAMETER, O_WRONLY);
-	int r = fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
-
-	close(fd);
-	return r;
-}
-
-static void read_parameter(char value[16])
-{
-	int fd = open(PARAMETER, O_RDONLY);
-	ssize_t len = fd < 0 ? 0 : read(fd, value, 15);
-
-	value[len > 0 ? len : 0] = '\0';
-	close(fd);
-}
-
 static struct xen_vm *make_vm(const char *parameter, uint32_t flags)
 {
 	struct xen_vm *x;
 
-	TEST_ASSERT_EQ(write_parameter(parameter), 0);
+	TEST_ASSERT_EQ(xen_write_parameter(PARAMETER, parameter), 0);
 	x = xen_vm_create_bare(2, true, xen_guest_obey);
 	xen_fifo_map(x);
 	xen_register_pages(x);
@@ -91,11 +70,11 @@ TEST(the_parameter_takes_three_words_and_reads_back)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		ASSERT_EQ(0, write_parameter(words[i]));
-		EXPECT_EQ(-EINVAL, write_parameter("maybe"));
-		EXPECT_EQ(-EINVAL, write_parameter("1"));
+		ASSERT_EQ(0, xen_write_parameter(PARAMETER, words[i]));
+		EXPECT_EQ(-EINVAL, xen_write_parameter(PARAMETER, "maybe"));
+		EXPECT_EQ(-EINVAL, xen_write_parameter(PARAMETER, "1"));
 		snprintf(expected, sizeof(expected), "%s\n", words[i]);
-		read_parameter(value);
+		xen_read_parameter(PARAMETER, value);
 		EXPECT_STREQ(expected, value);
 	}
 }
@@ -104,13 +83,13 @@ TEST(the_capability_and_the_flag_are_there_unless_the_parameter_is_off)
 {
 	struct xen_vm *x = xen_vm_create_bare(1, true, xen_guest_obey);
 
-	ASSERT_EQ(0, write_parameter("vmm"));
+	ASSERT_EQ(0, xen_write_parameter(PARAMETER, "vmm"));
 	EXPECT_TRUE(xen_caps() & FIFO);
 	EXPECT_EQ(0, xen_config(x, BASE | FIFO));
-	ASSERT_EQ(0, write_parameter("always"));
+	ASSERT_EQ(0, xen_write_parameter(PARAMETER, "always"));
 	EXPECT_TRUE(xen_caps() & FIFO);
 	EXPECT_EQ(0, xen_config(x, BASE | FIFO));
-	ASSERT_EQ(0, write_parameter("off"));
+	ASSERT_EQ(0, xen_write_parameter(PARAMETER, "off"));
 	EXPECT_FALSE(xen_caps() & FIFO);
 	EXPECT_EQ(-EINVAL, xen_config(x, BASE | FIFO));
 	EXPECT_EQ(0, xen_config(x, BASE));
@@ -245,7 +224,7 @@ TEST_F(always, leaves_unmask_by_2level_to_the_vmm)
 
 TEST_F(always, holds_for_vms_that_are_configured_then)
 {
-	ASSERT_EQ(0, write_parameter("off"));
+	ASSERT_EQ(0, xen_write_parameter(PARAMETER, "off"));
 	xen_order_fifo(self->x, 1);
 	EXPECT_TRUE(is_at_fifo(self->x));
 }
@@ -333,9 +312,9 @@ int main(int argc, char *argv[])
 
 	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
 
-	read_parameter(before);
+	xen_read_parameter(PARAMETER, before);
 	r = test_harness_run(argc, argv);
 	if (before[0])
-		write_parameter(before);
+		xen_write_parameter(PARAMETER, before);
 	return r;
 }

@@ -57,16 +57,12 @@ static bool exits(struct xen_stub *stub, struct xen_hcall call)
 	return true;
 }
 
-#define NOT_ANSWERED	INT64_MAX
+#define NOT_ANSWERED	XEN_STUB_NO_RESULT
 
-/* The result of a call that KVM answers, sign-extended from the guest's width. */
+/* The result of a call that KVM answers. */
 static int64_t answer(struct xen_stub *stub, struct xen_hcall call)
 {
-	if (exits(stub, call) || !xen_stub_passed(stub, 3))
-		return NOT_ANSWERED;
-	if (stub->mode == XEN_STUB_64)
-		return stub->regs.rax;
-	return (int32_t)stub->regs.rax;
+	return exits(stub, call) ? NOT_ANSWERED : xen_stub_result(stub);
 }
 
 #define CALL(_nr, ...) ((struct xen_hcall) { (_nr), { __VA_ARGS__ } })

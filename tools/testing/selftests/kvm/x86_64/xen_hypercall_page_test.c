@@ -71,11 +71,7 @@ static uint64_t guest_write(struct xen_vm *x, uint64_t value)
 /* Does a write by a guest in the stub's mode succeed? */
 static bool stub_write(struct xen_stub *stub, uint64_t value)
 {
-	stub->regs.rcx = XEN_HYPERCALL_MSR;
-	stub->regs.rax = (uint32_t)value;
-	stub->regs.rdx = value >> 32;
-	xen_stub_run(stub, xen_stub_wrmsr, sizeof(xen_stub_wrmsr));
-	return xen_stub_passed(stub, sizeof(xen_stub_wrmsr));
+	return xen_stub_write_msr(stub, XEN_HYPERCALL_MSR, value);
 }
 
 static int use_blobs(struct xen_vm *x, void *blob32, uint8_t size32, void *blob64, uint8_t size64)

@@ -343,11 +343,13 @@ uint64_t xen_guest_now(const volatile struct xen_time_info *time);
 /*
  * Host: a VM that intercepts hypercalls, with EVTCHN_SEND set.  The first has
  * shared_info and every vcpu_info registered by GFN and GPA, the others none;
- * the last has LAPICs but no PIC and no IOAPIC.
+ * the third has LAPICs but no PIC and no IOAPIC, and the last has only the memory
+ * for Xen's pages, and nothing of Xen in KVM.
  */
 struct xen_vm *xen_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code);
 struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code);
 struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest_code);
+struct xen_vm *xen_vm_create_plain(unsigned int nr_vcpus, bool wide, void *guest_code);
 void xen_register_pages(struct xen_vm *x);
 void xen_vm_free(struct xen_vm *x);
 void *xen_hva(struct xen_vm *x, uint64_t gpa);
@@ -390,6 +392,17 @@ struct xen_routes {
 void xen_route_add(struct xen_routes *routes, uint32_t gsi, uint32_t port, uint32_t vcpu);
 int xen_route_write(struct xen_vm *x, struct xen_routes *routes);
 int xen_irqfd(struct xen_vm *x, uint32_t gsi);
+
+/* Host: an eventfd that does not block; its count, which that sets to 0. */
+int xen_eventfd(void);
+uint64_t xen_eventfd_take(int fd);
+void xen_eventfd_signal(int fd);
+
+/* Host: parameters of kvm.ko; empty where there is none of that name. */
+#define XEN_PARAMETER_SIZE	16
+
+int xen_write_parameter(const char *name, const char *value);
+void xen_read_parameter(const char *name, char value[XEN_PARAMETER_SIZE]);
 
 /* Host: KVM's clock, which is the guest's system time, in nanoseconds. */
 uint64_t xen_vm_now(struct xen_vm *x);
@@ -450,6 +463,17 @@ void xen_vcpu_restore(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save);
  * guest assertion fails the test.
  */
 uint64_t xen_step(struct kvm_vcpu *vcpu);
+
+/* The same, where the hypercalls that come to the VMM meanwhile are @answer's. */
+typedef int64_t (*xen_answer_fn)(const struct kvm_xen_exit *exit, void *arg);
+
+uint64_t xen_step_with(struct kvm_vcpu *vcpu, xen_answer_fn answer, void *arg);
+
+/*
+ * Host: have the guest run @handler for upcalls by XEN_VM_VECTOR, and by
+ * XEN_VCPU_VECTOR once that interrupt was ended in an x2APIC.
+ */
+void xen_install_upcalls(struct kvm_vm *vm, void (*handler)(void));
 
 /*
  * A guest that makes the hypercalls its host orders, one for each step.  The

@@ -186,11 +186,6 @@ bool xen_line_is_up(struct xen_vm *x);
 bool xen_ioapic_irr(struct xen_vm *x, unsigned int pin);
 bool xen_pic_irr(struct xen_vm *x, unsigned int irq);
 
-/* Host: an eventfd that does not block; its count, which that sets to 0. */
-int xen_eventfd(void);
-uint64_t xen_eventfd_take(int fd);
-void xen_eventfd_signal(int fd);
-
 /* Host: @fd raises @gsi; with @resample_fd, for as long as the guest needs. */
 int xen_line_irqfd(struct xen_vm *x, uint32_t gsi, int fd, int resample_fd);
 

@@ -34,7 +34,8 @@ struct xen_stub {
 	enum xen_stub_mode mode;
 	unsigned int cpl;
 	struct kvm_sregs long_mode;	/* as the library set them up */
-	struct kvm_regs regs;		/* in: all but RIP; out: after the run */
+	uint64_t flags;			/* of RFLAGS, beside what a stub needs */
+	struct kvm_regs regs;		/* in: all but RIP, RFLAGS; out: after the run */
 	uint32_t exit_reason;		/* of the last run */
 	uint8_t *code;			/* XEN_STUB_GPA, as the host sees it */
 	uint8_t *data;			/* XEN_STUB_DATA_GPA */
@@ -51,6 +52,10 @@ const char *xen_stub_mode_name(enum xen_stub_mode mode);
 /* The instruction that makes a hypercall on this CPU. */
 const uint8_t *xen_stub_native(void);
 
+/* RFLAGS that it runs with; load the registers of a call, as a call does. */
+uint64_t xen_stub_flags(const struct xen_stub *stub);
+void xen_stub_load(struct xen_stub *stub, const struct xen_hcall *call);
+
 /* Each runs the vCPU once, fetches its registers and returns the exit reason. */
 uint32_t xen_stub_run(struct xen_stub *stub, const uint8_t *insn, size_t len);
 uint32_t xen_stub_run_at(struct xen_stub *stub, uint64_t rip);
@@ -58,8 +63,19 @@ uint32_t xen_stub_resume(struct xen_stub *stub);
 uint32_t xen_stub_hypercall(struct xen_stub *stub, const uint8_t insn[3],
 			    const struct xen_hcall *call);
 
+/* WRMSR; false where the guest did not get past it. */
+bool xen_stub_write_msr(struct xen_stub *stub, uint32_t msr, uint64_t value);
+
 /* Did the last run end behind an instruction of @len bytes at the start? */
 bool xen_stub_passed(struct xen_stub *stub, size_t len);
+
+/*
+ * The result of the hypercall that the last run made, sign-extended from the
+ * guest's width; or that the guest did not get past the instruction.
+ */
+#define XEN_STUB_NO_RESULT	INT64_MAX
+
+int64_t xen_stub_result(struct xen_stub *stub);
 
 /* What the mode of the stub lets the guest see of a register. */
 static inline uint64_t xen_stub_value(const struct xen_stub *stub, uint64_t value)
