@@ -10,23 +10,7 @@
 #include "processor.h"
 #include "hyperv.h"
 #include "xen_harness.h"
-#include "xen.h"
-#include "xen_stub.h"
-
-#define HYPERV		0x80000000u
-#define PAGE_GPA	XEN_SPARE_GPA(0)
-#define OTHER_MSR	0x40000200u
-
-/*
- * A code that no Hyper-V hypercall has, and what KVM's Hyper-V says to it.  In
- * 32-bit code EAX is part of the input value, where bit 31 is reserved: there
- * it may find the input invalid before it looks at the code.
- */
-#define UNKNOWN_CODE	0x7ffe
-#define INVALID_CODE	2
-#define INVALID_INPUT	3
-
-#define HYPERCALL_ENABLE	1
+#include "xen_hyperv.h"
 
 FIXTURE(hyperv) {
 	struct xen_vm *x;
@@ -41,10 +25,9 @@ FIXTURE_VARIANT(hyperv) {
 FIXTURE_VARIANT_ADD(hyperv, wide) { .mode = XEN_STUB_64 };
 FIXTURE_VARIANT_ADD(hyperv, narrow) { .mode = XEN_STUB_32 };
 
-/* Hyper-V has the MSRs that Xen has by default, so Xen's one moves. */
 static int configure(struct xen_vm *x, uint32_t flags)
 {
-	struct kvm_xen_hvm_config config = { .flags = flags, .msr = OTHER_MSR };
+	struct kvm_xen_hvm_config config = { .flags = flags, .msr = XEN_HYPERV_OTHER_MSR };
 
 	return __vm_ioctl(x->vm, KVM_XEN_HVM_CONFIG, &config) ? -errno : 0;
 }
@@ -56,7 +39,7 @@ FIXTURE_SETUP(hyperv)
 	vcpu_set_hv_cpuid(self->x->vcpu[0]);
 	xen_stub_init(&self->stub, self->x->vcpu[0]);
 	xen_stub_set_mode(&self->stub, variant->mode, 0);
-	self->page = xen_hva(self->x, PAGE_GPA);
+	self->page = xen_hva(self->x, XEN_HYPERV_PAGE_GPA);
 }
 
 FIXTURE_TEARDOWN(hyperv)
@@ -64,26 +47,12 @@ FIXTURE_TEARDOWN(hyperv)
 	xen_vm_free(self->x);
 }
 
-static bool write_msr(struct xen_stub *stub, uint32_t msr, uint64_t value)
-{
-	stub->regs.rcx = msr;
-	stub->regs.rax = (uint32_t)value;
-	stub->regs.rdx = value >> 32;
-	xen_stub_run(stub, xen_stub_wrmsr, sizeof(xen_stub_wrmsr));
-	return xen_stub_passed(stub, sizeof(xen_stub_wrmsr));
-}
-
-static bool name_the_guest(struct xen_stub *stub)
-{
-	return write_msr(stub, HV_X64_MSR_GUEST_OS_ID, 0x5a);
-}
-
 /* An input value of Hyper-V's ABI: in RCX, or in EDX:EAX. */
 static struct xen_hcall hyperv_call(const struct xen_stub *stub, uint32_t code)
 {
 	if (stub->mode == XEN_STUB_64)
-		return (struct xen_hcall) { .nr = HYPERV };
-	return (struct xen_hcall) { .nr = HYPERV | code };
+		return (struct xen_hcall) { .nr = XEN_HYPERV_BIT };
+	return (struct xen_hcall) { .nr = XEN_HYPERV_BIT | code };
 }
 
 static uint32_t run_hyperv_call(struct xen_stub *stub, uint32_t code)
@@ -95,12 +64,16 @@ static uint32_t run_hyperv_call(struct xen_stub *stub, uint32_t code)
 	return xen_stub_hypercall(stub, xen_stub_native(), &call);
 }
 
+/*
+ * In 32-bit code EAX is part of the input value, where bit 31 is reserved: there
+ * it may find the input invalid before it looks at the code.
+ */
 static bool hyperv_refused(struct xen_stub *stub)
 {
 	uint32_t status = stub->regs.rax;
 
-	return status == INVALID_CODE ||
-	       (stub->mode == XEN_STUB_32 && status == INVALID_INPUT);
+	return status == XEN_HYPERV_NO_CODE ||
+	       (stub->mode == XEN_STUB_32 && status == XEN_HYPERV_BAD_INPUT);
 }
 
 static bool is_left_to_the_vmm(struct xen_stub *stub, uint32_t nr)
@@ -119,51 +92,46 @@ static bool is_left_to_the_vmm(struct xen_stub *stub, uint32_t nr)
 
 TEST_F(hyperv, a_call_with_bit_31_goes_to_hyperv)
 {
-	ASSERT_TRUE(name_the_guest(&self->stub));
-	run_hyperv_call(&self->stub, UNKNOWN_CODE);
+	ASSERT_TRUE(xen_hyperv_name_guest(&self->stub));
+	run_hyperv_call(&self->stub, XEN_HYPERV_UNKNOWN_CODE);
 	EXPECT_TRUE(xen_stub_passed(&self->stub, 3));
 	EXPECT_TRUE(hyperv_refused(&self->stub));
 }
 
 TEST_F(hyperv, a_call_without_bit_31_goes_to_xen)
 {
-	ASSERT_TRUE(name_the_guest(&self->stub));
+	ASSERT_TRUE(xen_hyperv_name_guest(&self->stub));
 	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, __HYPERVISOR_memory_op));
-	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, UNKNOWN_CODE));
+	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, XEN_HYPERV_UNKNOWN_CODE));
 	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, 0x7fffffff));
 }
 
 TEST_F(hyperv, bit_31_means_nothing_before_the_guest_named_itself)
 {
-	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, HYPERV));
-	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, HYPERV | UNKNOWN_CODE));
-	ASSERT_TRUE(name_the_guest(&self->stub));
-	EXPECT_FALSE(is_left_to_the_vmm(&self->stub, HYPERV));
+	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, XEN_HYPERV_BIT));
+	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, XEN_HYPERV_BIT | XEN_HYPERV_UNKNOWN_CODE));
+	ASSERT_TRUE(xen_hyperv_name_guest(&self->stub));
+	EXPECT_FALSE(is_left_to_the_vmm(&self->stub, XEN_HYPERV_BIT));
 }
 
 TEST_F(hyperv, all_calls_go_to_hyperv_without_interception)
 {
-	struct xen_hcall call = { .nr = UNKNOWN_CODE };
+	struct xen_hcall call = { .nr = XEN_HYPERV_UNKNOWN_CODE };
 
 	ASSERT_EQ(0, configure(self->x, 0));
-	ASSERT_TRUE(name_the_guest(&self->stub));
-	self->stub.regs.rcx = UNKNOWN_CODE;
+	ASSERT_TRUE(xen_hyperv_name_guest(&self->stub));
+	self->stub.regs.rcx = XEN_HYPERV_UNKNOWN_CODE;
 	xen_stub_hypercall(&self->stub, xen_stub_native(), &call);
 	EXPECT_TRUE(xen_stub_passed(&self->stub, 3));
 	EXPECT_TRUE(hyperv_refused(&self->stub));
-}
-
-static bool enable_hyperv_page(struct xen_stub *stub)
-{
-	return write_msr(stub, HV_X64_MSR_HYPERCALL, PAGE_GPA | HYPERCALL_ENABLE);
 }
 
 TEST_F(hyperv, hypervs_page_sets_bit_31_with_interception)
 {
 	const uint8_t or_bit_31[] = { 0x0d, 0x00, 0x00, 0x00, 0x80 };
 
-	ASSERT_TRUE(name_the_guest(&self->stub));
-	ASSERT_TRUE(enable_hyperv_page(&self->stub));
+	ASSERT_TRUE(xen_hyperv_name_guest(&self->stub));
+	ASSERT_TRUE(xen_hyperv_enable_page(&self->stub));
 	EXPECT_EQ(0, memcmp(self->page, or_bit_31, sizeof(or_bit_31)));
 	EXPECT_EQ(0, memcmp(self->page + 5, xen_stub_native(), 3));
 	EXPECT_EQ(0xc3, self->page[8]);
@@ -173,8 +141,8 @@ TEST_F(hyperv, hypervs_page_sets_bit_31_with_interception)
 TEST_F(hyperv, hypervs_page_is_its_own_without_interception)
 {
 	ASSERT_EQ(0, configure(self->x, 0));
-	ASSERT_TRUE(name_the_guest(&self->stub));
-	ASSERT_TRUE(enable_hyperv_page(&self->stub));
+	ASSERT_TRUE(xen_hyperv_name_guest(&self->stub));
+	ASSERT_TRUE(xen_hyperv_enable_page(&self->stub));
 	EXPECT_EQ(0, memcmp(self->page, xen_stub_native(), 3));
 	EXPECT_EQ(0xc3, self->page[3]);
 	EXPECT_EQ(0, self->page[4]);
@@ -184,26 +152,20 @@ TEST_F(hyperv, hypervs_page_reaches_hyperv)
 {
 	struct xen_stub *stub = &self->stub;
 
-	ASSERT_TRUE(name_the_guest(stub));
-	ASSERT_TRUE(enable_hyperv_page(stub));
-	memcpy(stub->code, (uint8_t[]) { 0xe6, XEN_STUB_PORT }, 2);
-	*(uint64_t *)stub->data = XEN_STUB_GPA;
-	stub->regs.rsp = XEN_STUB_DATA_GPA;
-	stub->regs.rcx = UNKNOWN_CODE;
-	stub->regs.rax = UNKNOWN_CODE;
-	stub->regs.rdx = 0;
-	EXPECT_EQ(KVM_EXIT_IO, xen_stub_run_at(stub, PAGE_GPA));
+	ASSERT_TRUE(xen_hyperv_name_guest(stub));
+	ASSERT_TRUE(xen_hyperv_enable_page(stub));
+	EXPECT_EQ(KVM_EXIT_IO, xen_hyperv_run_page(stub, XEN_HYPERV_UNKNOWN_CODE));
 	EXPECT_TRUE(hyperv_refused(stub));
 }
 
 TEST_F(hyperv, programs_get_ud_from_hyperv_and_an_exit_from_xen)
 {
-	ASSERT_TRUE(name_the_guest(&self->stub));
+	ASSERT_TRUE(xen_hyperv_name_guest(&self->stub));
 	xen_stub_set_mode(&self->stub, variant->mode, 3);
 	EXPECT_TRUE(is_left_to_the_vmm(&self->stub, __HYPERVISOR_memory_op));
 
 	/* The stub has no handler at level 3: #UD becomes a triple fault. */
-	EXPECT_EQ(KVM_EXIT_SHUTDOWN, run_hyperv_call(&self->stub, UNKNOWN_CODE));
+	EXPECT_EQ(KVM_EXIT_SHUTDOWN, run_hyperv_call(&self->stub, XEN_HYPERV_UNKNOWN_CODE));
 }
 
 int main(int argc, char **argv)
