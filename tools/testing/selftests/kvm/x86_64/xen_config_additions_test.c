@@ -15,7 +15,16 @@
 
 #define FIRST_ADDITION	16
 #define ADDITIONS	(KVM_XEN_HVM_CONFIG_EVTCHN_ENUM | KVM_XEN_HVM_CONFIG_EVTCHN_FIFO | \
-			 KVM_XEN_HVM_CONFIG_CALLBACK)
+			 KVM_XEN_HVM_CONFIG_CALLBACK | KVM_XEN_HVM_CONFIG_DYNHC)
+
+/* Tables that can be read, and what has to be asked for. */
+static const struct {
+	uint32_t flag;
+	uint16_t type;
+} tables[] = {
+	{ KVM_XEN_HVM_CONFIG_EVTCHN_ENUM, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM },
+	{ KVM_XEN_HVM_CONFIG_DYNHC, KVM_XEN_ATTR_TYPE_DYNHC_ENUM },
+};
 
 FIXTURE(additions) {
 	struct kvm_vm *vm;
@@ -55,12 +64,17 @@ TEST_F(additions, the_capability_reports_those_of_the_header_and_no_more)
 	EXPECT_EQ(ADDITIONS, kvm_check_cap(KVM_CAP_XEN_HVM) & above);
 }
 
-TEST_F(additions, the_flag_of_the_port_table_is_accepted)
+TEST_F(additions, their_flags_are_accepted)
 {
-	EXPECT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM));
-	EXPECT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM |
-					 KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
-					 KVM_XEN_HVM_CONFIG_EVTCHN_SEND));
+	uint32_t flag;
+
+	for (flag = 1u << FIRST_ADDITION; flag; flag <<= 1) {
+		if (!(flag & ADDITIONS))
+			continue;
+		EXPECT_EQ(0, set_flags(self->vm, flag));
+		EXPECT_EQ(0, set_flags(self->vm, flag | KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
+						 KVM_XEN_HVM_CONFIG_EVTCHN_SEND));
+	}
 }
 
 TEST_F(additions, the_flags_of_unknown_additions_are_refused)
@@ -76,24 +90,47 @@ TEST_F(additions, the_flags_of_unknown_additions_are_refused)
 	}
 }
 
-TEST_F(additions, the_port_table_is_unknown_until_it_was_asked_for)
+TEST_F(additions, tables_are_unknown_until_they_were_asked_for)
 {
-	EXPECT_EQ(-ENOENT, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
-	ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
-	EXPECT_EQ(-ENOENT, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
-	ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM));
-	EXPECT_EQ(0, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
-	ASSERT_EQ(0, set_flags(self->vm, 0));
-	EXPECT_EQ(-ENOENT, get_attr(self->vm, KVM_XEN_ATTR_TYPE_EVTCHN_ENUM));
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		ASSERT_EQ(0, set_flags(self->vm, 0));
+		EXPECT_EQ(-ENOENT, get_attr(self->vm, tables[i].type));
+		ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
+						 (ADDITIONS & ~tables[i].flag)));
+		EXPECT_EQ(-ENOENT, get_attr(self->vm, tables[i].type));
+		ASSERT_EQ(0, set_flags(self->vm, tables[i].flag));
+		EXPECT_EQ(0, get_attr(self->vm, tables[i].type));
+		ASSERT_EQ(0, set_flags(self->vm, 0));
+		EXPECT_EQ(-ENOENT, get_attr(self->vm, tables[i].type));
+	}
 }
 
-TEST_F(additions, the_port_table_is_never_set_by_its_own_attribute)
+TEST_F(additions, tables_are_never_set_by_the_attributes_that_read_them)
 {
-	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_EVTCHN_ENUM };
+	unsigned int i;
 
-	ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_EVTCHN_ENUM));
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		struct kvm_xen_hvm_attr attr = { .type = tables[i].type };
+
+		ASSERT_EQ(0, set_flags(self->vm, tables[i].flag));
+		EXPECT_EQ(-1, __vm_ioctl(self->vm, KVM_XEN_HVM_SET_ATTR, &attr));
+		EXPECT_EQ(ENOENT, errno);
+	}
+}
+
+TEST_F(additions, the_table_of_calls_is_not_changed_until_it_was_asked_for)
+{
+	const struct kvm_xen_dynhc empty = { .op = KVM_XEN_DYNHC_RESET };
+	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_DYNHC };
+
+	memcpy(&attr.u, &empty, sizeof(empty));
 	EXPECT_EQ(-1, __vm_ioctl(self->vm, KVM_XEN_HVM_SET_ATTR, &attr));
 	EXPECT_EQ(ENOENT, errno);
+	ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_DYNHC));
+	EXPECT_EQ(0, __vm_ioctl(self->vm, KVM_XEN_HVM_SET_ATTR, &attr));
+	EXPECT_EQ(-ENOENT, get_attr(self->vm, KVM_XEN_ATTR_TYPE_DYNHC));
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_HYPERCALL_MSR)
