@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Hypercalls that KVM answers right behind the exit: the switch, and how to tell
+ * whether one was.
+ *
+ * All on the host, for the guests of xen_stub.h.
+ */
+#ifndef SELFTEST_KVM_XEN_FAST_H
+#define SELFTEST_KVM_XEN_FAST_H
+
+#include "xen_stub.h"
+
+/* The parameter, which is the whole machine's: leave it on. */
+void xen_set_fastpath(bool on);
+
+/* A call, and what came of it. */
+struct xen_fast_call {
+	int64_t result;
+	uint64_t nr_fast;		/* how often it was counted as fast... */
+	uint64_t nr_calls;		/* ... and at all */
+	bool kept;			/* the guest's registers but RAX, flags, RIP */
+};
+
+/* What the VMM answers to what comes to it. */
+#define XEN_FAST_BY_VMM		0x77
+
+/* Make @call by @stub, of whose vCPU @stats are the statistics. */
+struct xen_fast_call xen_fast_call(struct xen_stub *stub, int stats,
+				   const struct xen_hcall *call);
+
+/* The entry of @level of the page tables that leads to @gva. */
+uint64_t *xen_page_entry(struct kvm_vm *vm, uint64_t gva, int level);
+
+/* Mark all of them as accessed, as the CPU does when the guest uses @gva. */
+void xen_mark_accessed(struct kvm_vm *vm, uint64_t gva);
+
+#endif /* SELFTEST_KVM_XEN_FAST_H */

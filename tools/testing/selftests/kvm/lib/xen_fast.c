@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Hypercalls that KVM answers right behind the exit: see xen_fast.h. */
+#include <string.h>
+
+#include "test_util.h"
+#include "xen_fast.h"
+
+void xen_set_fastpath(bool on)
+{
+	TEST_ASSERT_EQ(xen_write_parameter("xen_fastpath", on ? "Y" : "N"), 0);
+}
+
+/* Something to be kept, in registers of either width. */
+static const struct kvm_regs patterns = {
+	.rbx = 0x1b1b1b1b, .rcx = 0x1c1c1c1c, .rdx = 0x1d1d1d1d, .rsi = 0x15151515,
+	.rdi = 0x1f1f1f1f, .rsp = 0x10101010, .rbp = 0x1a1a1a1a, .r8 = 0x08080808,
+	.r9 = 0x09090909, .r10 = 0x0a0a0a0a, .r11 = 0x0b0b0b0b, .r12 = 0x0c0c0c0c,
+	.r13 = 0x0d0d0d0d, .r14 = 0x0e0e0e0e, .r15 = 0x0f0f0f0f,
+};
+
+static bool is_kept(struct xen_stub *stub, struct kvm_regs before)
+{
+	before.rax = stub->regs.rax;
+	before.rip = stub->regs.rip;
+	before.rflags = xen_stub_flags(stub);
+	return xen_stub_passed(stub, 3) &&
+	       !memcmp(&before, &stub->regs, sizeof(before));
+}
+
+struct xen_fast_call xen_fast_call(struct xen_stub *stub, int stats,
+				   const struct xen_hcall *call)
+{
+	uint64_t fast = xen_stat(stats, "xen_fast_hypercalls");
+	uint64_t calls = xen_stat(stats, "xen_hypercalls");
+	struct kvm_regs before;
+
+	stub->regs = patterns;
+	xen_stub_load(stub, call);
+	before = stub->regs;
+	if (xen_stub_hypercall(stub, xen_stub_native(), call) == KVM_EXIT_XEN) {
+		stub->vcpu->run->xen.u.hcall.result = XEN_FAST_BY_VMM;
+		xen_stub_resume(stub);
+	}
+
+	return (struct xen_fast_call) {
+		.result = xen_stub_result(stub),
+		.nr_fast = xen_stat(stats, "xen_fast_hypercalls") - fast,
+		.nr_calls = xen_stat(stats, "xen_hypercalls") - calls,
+		.kept = is_kept(stub, before),
+	};
+}
+
+uint64_t *xen_page_entry(struct kvm_vm *vm, uint64_t gva, int level)
+{
+	return __vm_get_page_table_entry(vm, gva, &level);
+}
+
+void xen_mark_accessed(struct kvm_vm *vm, uint64_t gva)
+{
+	int level;
+
+	for (level = PG_LEVEL_512G; level >= PG_LEVEL_4K; level--) {
+		uint64_t *entry = xen_page_entry(vm, gva, level);
+
+		*entry |= PTE_ACCESSED_MASK;
+		if (*entry & PTE_LARGE_MASK)
+			break;
+	}
+}

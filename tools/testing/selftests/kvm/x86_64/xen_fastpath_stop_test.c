@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KVM_RUN that ends just when a hypercall answered right behind the exit injected
+ * the upcall of its caller: the injection is taken back, and is part of the state
+ * that the VMM finds.
+ *
+ * A guest sends to itself without pause, and signals end KVM_RUN as often as they
+ * can.  Each event has to be handled once, before the next instruction, whatever
+ * the VMM rightly does in between.  If this fails, a vCPU that is saved or reset at
+ * such a moment takes an interrupt that is not its own, or loses one.  Stock 6.12
+ * has no fast path.
+ */
+#include <signal.h>
+
+#include "apic.h"
+#include "xen_fast.h"
+#include "xen_harness.h"
+
+#define SELF_PORT	40
+#define NR_SENDS	20000u
+#define SPREAD		61u		/* different moments to aim at */
+
+#define NR_UPCALLS	((volatile uint32_t *)XEN_SPARE_GPA(1))
+
+/* What the guest says to the VMM; it has nothing to say where a signal came first. */
+enum stage {
+	NO_STAGE,
+	READY,
+	OVER,
+	OTHER_LIFE,
+};
+
+/* Each upcall is for one event, which makes the flag go up once. */
+static void handle_upcall(void)
+{
+	void *vcpu_info = (void *)XEN_VCPU_INFO_GPA(0);
+
+	(*NR_UPCALLS)++;
+	GUEST_ASSERT_EQ(__atomic_exchange_n(xen_upcall_pending(vcpu_info), 0,
+					    __ATOMIC_SEQ_CST), 1);
+	GUEST_ASSERT_EQ(xen_take_sel(vcpu_info, true), xen_sel_bit(true, SELF_PORT));
+	GUEST_ASSERT(xen_clear_pending((void *)XEN_SHINFO_GPA, SELF_PORT));
+}
+
+static void guest_code(void)
+{
+	uint32_t i;
+
+	x2apic_enable();
+	GUEST_SYNC(READY);
+	asm volatile("sti; nop");
+	for (i = 1; i <= NR_SENDS; i++) {
+		GUEST_ASSERT_EQ(xen_guest_send(true, SELF_PORT), 0);
+		GUEST_ASSERT_EQ(*NR_UPCALLS, i);
+	}
+	asm volatile("cli");
+	xen_guest_irq_window();
+	GUEST_ASSERT_EQ(*NR_UPCALLS, NR_SENDS);
+	GUEST_SYNC(OVER);
+}
+
+/* What the vCPU runs in another life, with interrupts off. */
+static void other_code(void)
+{
+	for (;;)
+		GUEST_SYNC(OTHER_LIFE);
+}
+
+struct context {
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct kvm_lapic_state lapic;
+	struct kvm_vcpu_events events;
+};
+
+static void save(struct kvm_vcpu *vcpu, struct context *context)
+{
+	vcpu_regs_get(vcpu, &context->regs);
+	vcpu_sregs_get(vcpu, &context->sregs);
+	vcpu_ioctl(vcpu, KVM_GET_LAPIC, &context->lapic);
+	vcpu_events_get(vcpu, &context->events);
+}
+
+static void load(struct kvm_vcpu *vcpu, struct context *context)
+{
+	vcpu_sregs_set(vcpu, &context->sregs);
+	vcpu_regs_set(vcpu, &context->regs);
+	vcpu_ioctl(vcpu, KVM_SET_LAPIC, &context->lapic);
+	vcpu_events_set(vcpu, &context->events);
+}
+
+/* A thread that interrupts the one that runs the vCPU. */
+struct sniper {
+	pthread_t thread;
+	pthread_t target;
+	volatile uint32_t *nr_upcalls;
+	bool stop;
+};
+
+static void interrupted(int sig)
+{
+}
+
+/*
+ * One shot for each upcall at most, for the guest to go on between two of them, and
+ * each at another moment.
+ */
+static void *shoot(void *arg)
+{
+	struct sniper *sniper = arg;
+	unsigned int round = 0, i;
+	uint32_t seen = 0;
+
+	while (!READ_ONCE(sniper->stop)) {
+		if (*sniper->nr_upcalls == seen)
+			continue;
+		for (i = round++ % SPREAD; i; i--)
+			asm volatile("rep; nop");
+		seen = *sniper->nr_upcalls;
+		pthread_kill(sniper->target, SIGUSR1);
+	}
+	return NULL;
+}
+
+/* What the VMM does with a vCPU that came out by a signal. */
+enum deed {
+	GO_ON,
+	SET_AGAIN,
+	SET_OTHER,
+};
+
+FIXTURE(stop) {
+	struct xen_vm *x;
+	struct kvm_vcpu *vcpu;
+	volatile uint32_t *nr_upcalls;
+	int stats;
+	struct context other;
+	struct sniper sniper;
+	unsigned int nr_stops;
+	unsigned int nr_held;		/* with an upcall that is to be injected */
+	uint32_t held_behind;		/* that many upcalls, the last time */
+};
+
+FIXTURE_VARIANT(stop) {
+	bool vcpu_vector;
+	enum deed deed;
+};
+
+FIXTURE_VARIANT_ADD(stop, vm_vector) { .deed = GO_ON };
+FIXTURE_VARIANT_ADD(stop, vm_vector_set_again) { .deed = SET_AGAIN };
+FIXTURE_VARIANT_ADD(stop, vm_vector_set_other) { .deed = SET_OTHER };
+FIXTURE_VARIANT_ADD(stop, vcpu_vector) { .vcpu_vector = true, .deed = GO_ON };
+FIXTURE_VARIANT_ADD(stop, vcpu_vector_set_again) { .vcpu_vector = true, .deed = SET_AGAIN };
+FIXTURE_VARIANT_ADD(stop, vcpu_vector_set_other) { .vcpu_vector = true, .deed = SET_OTHER };
+
+/* A vCPU as the guest has it, but that runs something else, on a stack of its own. */
+static void make_other(FIXTURE_DATA(stop) *self)
+{
+	uint64_t stack = vm_vaddr_alloc_page(self->x->vm);
+
+	vcpu_run_complete_io(self->vcpu);
+	save(self->vcpu, &self->other);
+	self->other.regs.rip = (uintptr_t)other_code;
+	self->other.regs.rsp = stack + PAGE_SIZE - sizeof(uint64_t);
+}
+
+static void make_vm(FIXTURE_DATA(stop) *self, bool vcpu_vector)
+{
+	self->x = xen_vm_create(1, true, guest_code);
+	self->vcpu = self->x->vcpu[0];
+	self->stats = vcpu_get_stats_fd(self->vcpu);
+	self->nr_upcalls = xen_hva(self->x, XEN_SPARE_GPA(1));
+	xen_install_upcalls(self->x->vm, handle_upcall);
+	TEST_ASSERT_EQ(xen_bind_ipi(self->x, SELF_PORT, 0), 0);
+	TEST_ASSERT_EQ(xen_set_vm_vector(self->x, XEN_VM_VECTOR), 0);
+	if (vcpu_vector)
+		TEST_ASSERT_EQ(xen_set_vcpu_vector(self->vcpu, XEN_VCPU_VECTOR), 0);
+}
+
+FIXTURE_SETUP(stop)
+{
+	struct sigaction action = { .sa_handler = interrupted };
+
+	xen_set_fastpath(true);
+	make_vm(self, variant->vcpu_vector);
+	ASSERT_EQ(READY, xen_step(self->vcpu));
+	make_other(self);
+
+	sigaction(SIGUSR1, &action, NULL);
+	self->sniper.target = pthread_self();
+	self->sniper.nr_upcalls = self->nr_upcalls;
+	ASSERT_EQ(0, pthread_create(&self->sniper.thread, NULL, shoot, &self->sniper));
+}
+
+FIXTURE_TEARDOWN(stop)
+{
+	WRITE_ONCE(self->sniper.stop, true);
+	pthread_join(self->sniper.thread, NULL);
+	close(self->stats);
+	xen_vm_free(self->x);
+}
+
+/* Run @vcpu to its next stage, or to the next signal. */
+static enum stage run(struct kvm_vcpu *vcpu)
+{
+	struct ucall uc;
+
+	if (__vcpu_run(vcpu)) {
+		TEST_ASSERT_EQ(errno, EINTR);
+		return NO_STAGE;
+	}
+
+	TEST_ASSERT_KVM_EXIT_REASON(vcpu, KVM_EXIT_IO);
+	if (get_ucall(vcpu, &uc) == UCALL_ABORT)
+		REPORT_GUEST_ASSERT(uc);
+	return uc.args[1];
+}
+
+/* One event is under way at most: seen again, it is the same one. */
+static void look(FIXTURE_DATA(stop) *self, const struct kvm_vcpu_events *events,
+		 uint8_t vector)
+{
+	self->nr_stops++;
+	if (!events->interrupt.injected)
+		return;
+
+	TEST_ASSERT_EQ(events->interrupt.nr, vector);
+	if (!self->nr_held || self->held_behind != *self->nr_upcalls)
+		self->nr_held++;
+	self->held_behind = *self->nr_upcalls;
+}
+
+/*
+ * KVM_RUN that returned by a signal left nothing for the VMM to complete: what there
+ * is of the vCPU is in its registers, LAPIC and events, an interrupt on its way
+ * included.  So a VMM may set another state that is as complete, as it does when it
+ * loads a snapshot or resets: nothing of the former may come through.  And it may
+ * set the former again later, as on migration: all of it has to be there.
+ */
+static void live_other_life(FIXTURE_DATA(stop) *self)
+{
+	uint32_t before = *self->nr_upcalls;
+	enum stage stage;
+
+	load(self->vcpu, &self->other);
+	do
+		stage = run(self->vcpu);
+	while (stage == NO_STAGE);
+	TEST_ASSERT_EQ(stage, OTHER_LIFE);
+	TEST_ASSERT_EQ(*self->nr_upcalls, before);
+	vcpu_run_complete_io(self->vcpu);
+	save(self->vcpu, &self->other);
+}
+
+static void stopped(FIXTURE_DATA(stop) *self, const FIXTURE_VARIANT(stop) *variant)
+{
+	struct context context;
+
+	save(self->vcpu, &context);
+	look(self, &context.events, variant->vcpu_vector ? XEN_VCPU_VECTOR : XEN_VM_VECTOR);
+	if (variant->deed == SET_OTHER)
+		live_other_life(self);
+	if (variant->deed != GO_ON)
+		load(self->vcpu, &context);
+}
+
+static bool is_over(FIXTURE_DATA(stop) *self)
+{
+	void *vcpu_info = xen_vcpu_info(self->x, 0);
+	struct kvm_vcpu_events events;
+
+	vcpu_events_get(self->vcpu, &events);
+	return !events.interrupt.injected && !*xen_upcall_pending(vcpu_info) &&
+	       !xen_sel(vcpu_info, true) && !xen_is_pending(self->x->shinfo, SELF_PORT);
+}
+
+TEST_F(stop, loses_and_doubles_no_upcall)
+{
+	uint64_t before = xen_stat(self->stats, "xen_fast_hypercalls");
+	enum stage stage;
+	uint64_t nr_fast;
+
+	while ((stage = run(self->vcpu)) == NO_STAGE)
+		stopped(self, variant);
+	EXPECT_EQ(OVER, stage);
+	EXPECT_EQ(NR_SENDS, *self->nr_upcalls);
+	EXPECT_TRUE(is_over(self));
+
+	/* Else it was not tried: those that the exit loop injected do not count. */
+	nr_fast = xen_stat(self->stats, "xen_fast_hypercalls") - before;
+	EXPECT_LT(NR_SENDS * 9 / 10, nr_fast);
+	EXPECT_LT(0, self->nr_stops);
+	EXPECT_LT(NR_SENDS - nr_fast, self->nr_held) {
+		TH_LOG("%u stops, %lu fast calls", self->nr_stops, nr_fast);
+	}
+}
+
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
