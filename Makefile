@@ -9,6 +9,7 @@ Q := $(if $(filter-out 0,$(V)),,@)
 
 testbed := scripts/testbed run
 boot    := $(testbed) tools/testing/boot/boot
+bench_baseline := Documentation/virt/kvm/x86/bench
 
 .DEFAULT_GOAL := modules
 
@@ -88,11 +89,24 @@ guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pv
 harness-test: emulator ## the harness judges fabricated tests
 	$(Q)$(boot) self-test
 
-bench-small: modules emulator ## instructions per operation, on stock modules and on ours
+bench-runs: modules emulator
 	$(Q)$(testbed) tools/testing/boot/build-selftests
-	$(Q)$(boot) run --modules stock xen_bench xen_upcall_bench
+	$(Q)$(boot) run --modules stock xen_bench xen_upcall_bench xen_dynhc_bench xen_host_bench \
+		xen_memory_bench
 	$(Q)$(boot) run --group bench
+
+bench-small: bench-runs ## instructions per operation on stock modules and on ours, judged
 	$(Q)$(testbed) tools/testing/bench/compare build/logs/stock/bench build/logs/bench
+
+bench: bench-runs ## the same as one table, JSON and drawings, and what is new since the baseline
+	$(Q)$(testbed) tools/testing/bench/table build/logs/stock/bench build/logs/bench \
+		build/bench/bench.json $(bench_baseline)/bench.json
+	$(Q)$(testbed) tools/testing/bench/plot build/bench/bench.json build/bench
+	@echo "build/bench/: bench.json, operations.svg, doorbells.svg, scale.svg"
+
+bench-profile: modules emulator ## instructions per function of one operation: OP=send-eventfd/lapic
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(testbed) tools/testing/bench/profile "$(OP)"
 
 emulator-proof: emulator ## thirty boots of a busy Xen guest on stock modules
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
@@ -127,6 +141,7 @@ help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
 .PHONY: modules samples install uninstall integrate patch demo check layers build-test unit \
-	selftests kernel-tests stock-proof guests harness-test bench-small \
+	selftests kernel-tests stock-proof guests harness-test \
+	bench-runs bench-small bench bench-profile \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
 	debug-samples style sparse boot-shell testbed emulator clean help

@@ -21,9 +21,10 @@
 #define EVTCHN_EXPAND_ARRAY	12
 
 #define PORT_2LEVEL	5
-#define PORT_FIRST	1
 #define PORT_LAST	(NR_PORTS - 2)
-#define DEPTH		100000
+
+#define IS_2LEVEL	(1u << 8)
+#define IS_FIFO		(1u << 9)
 
 struct fifo_control {
 	uint32_t ready;
@@ -39,15 +40,6 @@ struct fifo_init {
 	uint8_t pad[7];
 };
 
-struct fifo_bench {
-	const char *name;
-	bool fifo;
-	uint32_t port;
-	void (*prepare)(void);
-	void (*run)(void);
-};
-
-static struct bench_result results[16];
 static volatile uint32_t port;
 static bool fifo;
 
@@ -56,13 +48,10 @@ static uint32_t *words(void)
 	return (uint32_t *)ARRAY_GPA;
 }
 
-static void evtchn_op(uint64_t op, void *arg)
+static int64_t evtchn_op(uint64_t op, void *arg)
 {
-	int64_t r;
-
 	asm volatile("" : : "r"(arg) : "memory");
-	r = xen_guest_call(true, __HYPERVISOR_event_channel_op, op, (uintptr_t)arg, 0);
-	GUEST_ASSERT_EQ(r, 0);
+	return xen_guest_call(true, __HYPERVISOR_event_channel_op, op, (uintptr_t)arg, 0);
 }
 
 /* The guest handled the event of the port, by either ABI. */
@@ -80,9 +69,9 @@ static void consume(void)
 	}
 }
 
-static void send(void)
+static int64_t send(void)
 {
-	xen_guest_send(true, port);
+	return xen_guest_send(true, port);
 }
 
 static void send_once(void)
@@ -91,9 +80,32 @@ static void send_once(void)
 	send();
 }
 
+static void use_port(uint32_t arg)
+{
+	port = arg;
+}
+
+/* Each event waits behind those of the ports before. */
 static void next_port(void)
 {
 	port++;
+}
+
+/* Those before the first that is measured; operations go by rising depth. */
+static void fill_queue(uint32_t depth)
+{
+	while (port < depth) {
+		next_port();
+		GUEST_ASSERT_EQ(send(), 0);
+	}
+}
+
+/* Nothing is pending that others could wait behind. */
+static void begin_queue(uint32_t depth)
+{
+	consume();
+	port = 0;
+	fill_queue(depth);
 }
 
 static void prepare_unmask(void)
@@ -102,22 +114,27 @@ static void prepare_unmask(void)
 	words()[port] = FIFO_PENDING | FIFO_MASKED;
 }
 
-static void unmask(void)
+static int64_t unmask(void)
 {
 	uint32_t arg = port;
 
-	evtchn_op(EVTCHN_UNMASK, &arg);
+	return evtchn_op(EVTCHN_UNMASK, &arg);
 }
 
-static const struct fifo_bench benches[] = {
-	{ "2-level-send", false, PORT_2LEVEL, consume, send },
-	{ "2-level-send-pending", false, PORT_2LEVEL, send_once, send },
-	{ "fifo-send/first-port", true, PORT_FIRST, consume, send },
-	{ "fifo-send/last-port", true, PORT_LAST, consume, send },
-	{ "fifo-send-pending", true, PORT_FIRST, send_once, send },
-	{ "fifo-unmask-pending", true, PORT_FIRST, prepare_unmask, unmask },
-	{ "fifo-append/depth-1", true, 1, next_port, send },
-	{ "fifo-append/depth-100000", true, DEPTH, next_port, send },
+static const struct bench_op ops[] = {
+	{ "2-level-send", IS_2LEVEL, consume, send, 0, use_port, PORT_2LEVEL },
+	{ "2-level-send-pending", IS_2LEVEL, send_once, send, 0, use_port, PORT_2LEVEL },
+	{ "fifo-send/port-1", IS_FIFO, consume, send, 0, use_port, 1, consume },
+	{ "fifo-send/port-1000", IS_FIFO, consume, send, 0, use_port, 1000, consume },
+	{ "fifo-send/port-10000", IS_FIFO, consume, send, 0, use_port, 10000, consume },
+	{ "fifo-send/port-131070", IS_FIFO, consume, send, 0, use_port, PORT_LAST, consume },
+	{ "fifo-send-pending", IS_FIFO, send_once, send, 0, use_port, 1, consume },
+	{ "fifo-unmask", IS_FIFO, consume, unmask, 0, use_port, 1, consume },
+	{ "fifo-unmask-pending", IS_FIFO, prepare_unmask, unmask, 0, use_port, 1, consume },
+	{ "fifo-append/depth-1", IS_FIFO, next_port, send, 0, begin_queue, 1 },
+	{ "fifo-append/depth-1000", IS_FIFO, next_port, send, 0, fill_queue, 1000 },
+	{ "fifo-append/depth-10000", IS_FIFO, next_port, send, 0, fill_queue, 10000 },
+	{ "fifo-append/depth-100000", IS_FIFO, next_port, send, 0, fill_queue, 100000 },
 };
 
 static void start_fifo(void)
@@ -126,57 +143,30 @@ static void start_fifo(void)
 	uint64_t gfn;
 	int i;
 
-	evtchn_op(EVTCHN_INIT_CONTROL, &init);
+	GUEST_ASSERT_EQ(evtchn_op(EVTCHN_INIT_CONTROL, &init), 0);
 	for (i = 0; i < NR_PAGES; i++) {
 		gfn = ARRAY_GPA / PAGE_SIZE + i;
-		evtchn_op(EVTCHN_EXPAND_ARRAY, &gfn);
+		GUEST_ASSERT_EQ(evtchn_op(EVTCHN_EXPAND_ARRAY, &gfn), 0);
 	}
 	fifo = true;
 }
 
-/* The events before the first that is measured. */
-static void fill_queue(uint32_t depth)
+static void guest_2level(void)
 {
-	for (port = 1; port < depth; port++)
-		send();
-	send();
-}
-
-static void empty_queue(void)
-{
-	for (port = 1; port < NR_PORTS; port++)
-		words()[port] = 0;
-	port = 1;
-	consume();
-}
-
-static void guest_code(void)
-{
-	const struct fifo_bench *bench;
-	unsigned int i;
-
-	asm volatile("cli");
-	for (i = 0; i < ARRAY_SIZE(benches); i++) {
-		bench = &benches[i];
-		if (bench->fifo && !fifo) {
-			start_fifo();
-			GUEST_SYNC(0);
-		}
-
-		port = bench->port;
-		if (bench->prepare == next_port)
-			fill_queue(bench->port);
-		results[i] = bench_measure(bench->prepare, bench->run);
-		if (bench->prepare == next_port)
-			empty_queue();
-		else
-			consume();
-	}
-
+	bench_measure_all(ops, ARRAY_SIZE(ops));
 	GUEST_DONE();
 }
 
-static struct xen_vm *create(void)
+static void guest_fifo(void)
+{
+	asm volatile("cli");
+	start_fifo();
+	GUEST_SYNC(0);
+	bench_measure_all(ops, ARRAY_SIZE(ops));
+	GUEST_DONE();
+}
+
+static struct xen_vm *create(void *guest_code, bool lapic)
 {
 	struct xen_vm *x = xen_vm_create(1, true, guest_code);
 
@@ -186,28 +176,44 @@ static struct xen_vm *create(void)
 	vm_userspace_mem_region_add(x->vm, VM_MEM_SRC_ANONYMOUS, ARRAY_GPA,
 				    ARRAY_SLOT, NR_PAGES + 1, 0);
 	virt_map(x->vm, ARRAY_GPA, ARRAY_GPA, NR_PAGES + 1);
-	TEST_ASSERT_EQ(xen_set_vm_vector(x, XEN_VM_VECTOR), 0);
+	if (lapic)
+		TEST_ASSERT_EQ(xen_set_vcpu_vector(x->vcpu[0], XEN_VCPU_VECTOR), 0);
+	else
+		TEST_ASSERT_EQ(xen_set_vm_vector(x, XEN_VM_VECTOR), 0);
 	TEST_ASSERT_EQ(xen_bind_ipi(x, PORT_2LEVEL, 0), 0);
 	return x;
 }
 
-int main(void)
+static void bench_2level(unsigned int lapic, const char *suffix)
 {
-	struct xen_vm *x = create();
-	unsigned int i;
+	struct xen_vm *x = create(guest_2level, lapic);
 
-	/* Ports beyond those of 2-level are there once the guest has FIFO. */
+	bench_table(x->vcpu[0], ops, ARRAY_SIZE(ops), IS_2LEVEL | lapic, suffix);
+	xen_vm_free(x);
+}
+
+/* Ports beyond those of 2-level are there once the guest has FIFO. */
+static void bench_fifo(unsigned int lapic, const char *suffix)
+{
+	struct xen_vm *x = create(guest_fifo, lapic);
+	uint32_t i;
+
 	bench_run(x->vcpu[0]);
 	for (i = 1; i < NR_PORTS; i++) {
 		if (i != PORT_2LEVEL)
 			TEST_ASSERT_EQ(xen_bind_ipi(x, i, 0), 0);
 	}
 
-	bench_run(x->vcpu[0]);
-	sync_global_from_guest(x->vm, results);
-	for (i = 0; i < ARRAY_SIZE(benches); i++)
-		bench_print(benches[i].name, "", &results[i]);
-
+	bench_table(x->vcpu[0], ops, ARRAY_SIZE(ops), IS_FIFO | lapic, suffix);
 	xen_vm_free(x);
+}
+
+int main(int argc, char **argv)
+{
+	bench_start(argc, argv);
+	bench_2level(0, "/vm-wide");
+	bench_2level(BENCH_LAPIC, "/lapic");
+	bench_fifo(0, "/vm-wide");
+	bench_fifo(BENCH_LAPIC, "/lapic");
 	return 0;
 }

@@ -7,7 +7,6 @@
  * without its VMM.  Prints "exits NAME N" too, the exits from guest mode in a
  * hundred events; the VMM, to which none may go, would end the measurement.
  */
-#include "apic.h"
 #include "bench.h"
 #include "xen_line.h"
 
@@ -23,7 +22,6 @@ struct method {
 	bool addition;			/* not on stock modules */
 };
 
-static struct bench_result result;
 static volatile uint32_t upcalls;
 static void (*end_interrupt)(void);
 
@@ -57,29 +55,35 @@ static void prepare(void)
 	upcalls = 0;
 }
 
-static void wait_for_upcall(void)
+static int64_t wait_for_upcall(void)
 {
 	while (!upcalls)
 		;
 	asm volatile("cli");
+	return upcalls;
 }
 
-static void run_send(void)
+static int64_t run_send(void)
 {
 	asm volatile("sti");
 	xen_guest_send(true, PORT);
-	wait_for_upcall();
+	return wait_for_upcall();
 }
 
-static void run_eventfd(void)
+static int64_t run_eventfd(void)
 {
 	asm volatile("sti; outb %b0, %w1" : : "a"(0), "d"(DOORBELL) : "memory");
-	wait_for_upcall();
+	return wait_for_upcall();
 }
 
-static int64_t measure(uint64_t by_eventfd, uint64_t unused)
+static const struct bench_op ops[] = {
+	{ "send-to-handler", 0, prepare, run_send, 1 },
+	{ "irqfd-to-handler", 0, prepare, run_eventfd, 1 },
+};
+
+static int64_t measure(uint64_t i, uint64_t unused)
 {
-	result = bench_measure(prepare, by_eventfd ? run_eventfd : run_send);
+	bench_results[i] = bench_measure(&ops[i]);
 	return 0;
 }
 
@@ -146,25 +150,38 @@ static void attach_doorbell(struct xen_vm *x)
 	TEST_ASSERT_EQ(xen_line_irqfd(x, XEN_LINE_EVENT_GSI, doorbell.fd, -1), 0);
 }
 
-static void bench(struct xen_vm *x, const char *what, const struct method *method)
+/* The exits of @i's measuring, which prepares nothing that exits. */
+static uint64_t count_exits(struct xen_vm *x, unsigned int i)
 {
 	int stats = vcpu_get_stats_fd(x->vcpu[0]);
 	uint64_t exits = xen_stat(stats, "exits");
-	char name[64];
 
-	xen_line_call(x, 0, measure, what[0] == 'i', 0);
+	xen_line_call(x, 0, measure, i, 0);
 	exits = xen_stat(stats, "exits") - exits;
-	sync_global_from_guest(x->vm, result);
-
-	snprintf(name, sizeof(name), "%s/%s", what, method->name);
-	bench_print(name, "", &result);
-	printf("exits %s %lu\n", name, exits * 100 / BENCH_ROUNDS);
 	close(stats);
+	return exits;
+}
+
+static void bench(struct xen_vm *x, unsigned int i, const struct method *method)
+{
+	uint64_t exits;
+	char suffix[32];
+
+	snprintf(suffix, sizeof(suffix), "/%s", method->name);
+	bench_choose(x->vm, &ops[i], 1, suffix);
+	if (!bench_applies(&ops[i]))
+		return;
+
+	exits = count_exits(x, i);
+	sync_global_from_guest(x->vm, bench_results);
+	bench_print(ops[i].name, suffix, &bench_results[i]);
+	printf("exits %s%s %lu\n", ops[i].name, suffix, exits * 100 / BENCH_ROUNDS);
 }
 
 static void bench_method(const struct method *method)
 {
 	struct xen_vm *x = method->split ? xen_line_vm_create_split(1) : xen_line_vm_create(1);
+	unsigned int i;
 
 	end_interrupt = method->eoi;
 	sync_global_to_guest(x->vm, end_interrupt);
@@ -173,16 +190,17 @@ static void bench_method(const struct method *method)
 	attach_doorbell(x);
 	TEST_ASSERT_EQ(method->choose(x), 0);
 
-	bench(x, "send-to-handler", method);
-	bench(x, "irqfd-to-handler", method);
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		bench(x, i, method);
 	xen_vm_free(x);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	bool additions = xen_caps() & KVM_XEN_HVM_CONFIG_CALLBACK;
 	unsigned int i;
 
+	bench_start(argc, argv);
 	for (i = 0; i < ARRAY_SIZE(methods); i++)
 		if (additions || !methods[i].addition)
 			bench_method(&methods[i]);
