@@ -180,6 +180,17 @@ bool xen_fast_read(struct kvm_vcpu *vcpu, gva_t gva, void *arg, u32 size)
 	return done;
 }
 
+/* A guest's counters are under a filter of the VMM, which goes with kvm->srcu. */
+int __xen_fast_skip(struct kvm_vcpu *vcpu)
+{
+	int r;
+
+	kvm_vcpu_srcu_read_lock(vcpu);
+	r = kvm_skip_emulated_instruction(vcpu);
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	return r;
+}
+
 /* Nothing that is not an interrupt wants to be injected, or is under way. */
 static bool is_idle(struct kvm_vcpu *vcpu)
 {

@@ -48,15 +48,17 @@ static inline bool xen_fast_end(struct kvm_vcpu *vcpu)
 	return due;
 }
 
+int __xen_fast_skip(struct kvm_vcpu *vcpu);
+
 /*
- * Go on behind the instruction that made the call, as kvm_skip_emulated_instruction()
- * does, and with the same result.  @rflags are those of the guest.
+ * Go on behind the instruction that exited, as kvm_skip_emulated_instruction() does,
+ * and with the same result.  @rflags are those of the guest.
  */
 static inline bool xen_fast_skip(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
 	/* For a guest without counters, or steps, it has less to do. */
 	if (unlikely((rflags & X86_EFLAGS_TF) || vcpu_to_pmu(vcpu)->version))
-		return kvm_skip_emulated_instruction(vcpu);
+		return __xen_fast_skip(vcpu);
 
 	return kvm_x86_call(skip_emulated_instruction)(vcpu);
 }
