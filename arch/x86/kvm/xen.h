@@ -29,6 +29,7 @@ bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu);
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
 void __kvm_xen_settle_injection(struct kvm_vcpu *vcpu, bool stay);
 fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code);
+fastpath_t kvm_xen_fast_eoi(struct kvm_vcpu *vcpu);
 int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data);
 
 u32 kvm_xen_added_caps(void);
@@ -229,6 +230,8 @@ static inline void name args			\
 KVM_XEN_OFF(int, kvm_xen_hypercall, (struct kvm_vcpu *vcpu), 1)
 KVM_XEN_OFF(fastpath_t, kvm_xen_fast_hypercall,
 	    (struct kvm_vcpu *vcpu, bool in_64_bit_code), EXIT_FASTPATH_NONE)
+KVM_XEN_OFF(fastpath_t, kvm_xen_fast_eoi, (struct kvm_vcpu *vcpu),
+	    EXIT_FASTPATH_NONE)
 KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,
 	    (struct kvm_vcpu *vcpu, u64 data), 1)
 KVM_XEN_OFF(bool, kvm_xen_msr_enabled, (struct kvm *kvm), false)

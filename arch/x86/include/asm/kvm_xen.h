@@ -81,6 +81,7 @@ struct kvm_xen_vcpu_state {
 #define KVM_XEN_VCPU_STATS(x)		\
 	x(xen_hypercalls)		\
 	x(xen_fast_hypercalls)		\
+	x(xen_fast_eois)		\
 	x(xen_hypercall_exits)		\
 	x(xen_sends)			\
 	x(xen_upcalls)			\

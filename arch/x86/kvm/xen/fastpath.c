@@ -14,8 +14,11 @@
  */
 #include "fastpath.h"
 #include "walk.h"
+#include "../hyperv.h"
+#include "../ioapic.h"
 #include "../irq.h"
 #include "../lapic.h"
+#include "../trace.h"
 
 #include <linux/moduleparam.h>
 #include <linux/nospec.h>
@@ -258,16 +261,27 @@ static bool wants_interrupt_only(struct kvm_vcpu *vcpu)
 	       !kvm_lapic_get_cr8(vcpu) && is_idle(vcpu);
 }
 
+/* False for sure; what is true may be of a priority that has to wait. */
+static bool may_have_interrupt(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.apic->irr_pending) ||
+	       kvm_cpu_has_extint(vcpu);
+}
+
 /* The interrupt that comes first, if any, and a window for one that is left. */
 static void inject_interrupt(struct kvm_vcpu *vcpu)
 {
-	int vector = -1;
+	int vector;
 
-	if (kvm_cpu_has_injectable_intr(vcpu) && is_interruptible(vcpu))
+	if (!may_have_interrupt(vcpu))
+		return;
+
+	if (is_interruptible(vcpu)) {
 		vector = kvm_cpu_get_interrupt(vcpu);
-	if (vector != -1)
-		inject(vcpu, vector);
-	if (kvm_cpu_has_injectable_intr(vcpu))
+		if (vector != -1)
+			inject(vcpu, vector);
+	}
+	if (may_have_interrupt(vcpu) && kvm_cpu_has_injectable_intr(vcpu))
 		kvm_x86_call(enable_irq_window)(vcpu);
 }
 
@@ -305,4 +319,48 @@ void __kvm_xen_settle_injection(struct kvm_vcpu *vcpu, bool stay)
 	vcpu->arch.xen.state.injected = false;
 	if (stay)
 		kvm_x86_call(cancel_injection)(vcpu);
+}
+
+/*
+ * Whether the interrupt that the guest ends concerns nobody but its LAPIC: no IOAPIC
+ * that might assert a line again, and no SynIC.
+ */
+static bool is_plain_eoi(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+	int vector;
+
+	if (!lapic_in_kernel(vcpu) || enable_apicv || !apic_x2apic_mode(apic))
+		return false;
+
+	/* What is not 0 may be a #GP, and a vector that is not cached has to be sought. */
+	vector = apic->highest_isr_cache;
+	return !kvm_read_edx_eax(vcpu) && vector != -1 &&
+	       !test_bit(vector, vcpu->arch.ioapic_handled_vectors) &&
+	       !kvm_hv_synic_has_vector(vcpu, vector);
+}
+
+/*
+ * A write to the EOI register of an x2APIC right behind the exit that it made, with
+ * interrupts off.  An upcall by a vector of the vCPU's own ends so: where hypercalls
+ * are answered here, half of what an upcall takes would be left to the exit loop.
+ */
+fastpath_t kvm_xen_fast_eoi(struct kvm_vcpu *vcpu)
+{
+	unsigned long rflags;
+
+	if (kvm_xen_upcall_method(vcpu) != XEN_UPCALL_LAPIC_VECTOR ||
+	    !xen_fast_is_possible(vcpu) || !is_plain_eoi(vcpu))
+		return EXIT_FASTPATH_NONE;
+
+	++vcpu->stat.xen_fast_eois;
+	trace_kvm_msr_write(APIC_BASE_MSR + (APIC_EOI >> 4), 0);
+	apic_set_eoi(vcpu->arch.apic);
+
+	rflags = kvm_x86_call(get_rflags)(vcpu);
+	if (unlikely(!xen_fast_skip(vcpu, rflags)))
+		return EXIT_FASTPATH_EXIT_USERSPACE;
+
+	xen_fast_settle(vcpu, false, rflags);
+	return EXIT_FASTPATH_REENTER_GUEST;
 }
