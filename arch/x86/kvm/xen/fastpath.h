@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Hypercalls that are answered right behind the exit, see fastpath.c. */
+/* Hypercalls that are answered right behind the exit, see fastpath.c, fast_memory.c. */
 #ifndef _KVM_XEN_FASTPATH_H
 #define _KVM_XEN_FASTPATH_H
 

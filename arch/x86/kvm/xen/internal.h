@@ -5,9 +5,9 @@
  * Order of the units, each calling only those before it: slots (tables by
  * number), shinfo (maps guest pages), clock, runstate, events_2l and events_fifo
  * (behind the table of events.h), vcpu_info, line, upcall, callback, poll, evtchn,
- * timer, ports, dynhc_handler, dynhc_targets, dynhc, fifo_ctl, fifo_state, fastpath,
- * hypercall_page, hypercall, attr.  Locks and what they guard are drawn in
- * arch/x86/kvm/xen.c.
+ * timer, ports, dynhc_handler, dynhc_targets, dynhc, fifo_ctl, fifo_state,
+ * fast_memory, fastpath, hypercall_page, hypercall, attr.  Locks and what they guard
+ * are drawn in arch/x86/kvm/xen.c.
  */
 #ifndef _KVM_XEN_INTERNAL_H
 #define _KVM_XEN_INTERNAL_H
