@@ -57,6 +57,22 @@ struct kvm_xen_memory {
 	void __user *place;
 };
 
+/* So many entries lead to a page in long mode, without LA57. */
+#define KVM_XEN_WAY_LEVELS	4
+
+/*
+ * A page that was read from, and the entries of page tables that led there.  Where a
+ * large page makes the way short, its entry is repeated.
+ */
+struct kvm_xen_way {
+	u64 generation;			/* of the memslots; 0: there is no way */
+	u64 root;			/* CR3 */
+	u64 page;			/* linear address */
+	void __user *place;		/* of the page */
+	u64 __user *entries[KVM_XEN_WAY_LEVELS];
+	u64 values[KVM_XEN_WAY_LEVELS];
+};
+
 struct kvm_xen_vcpu_state {
 	/* Selections that found no vcpu_info, per width (enum xen_width). */
 	atomic64_t parked[KVM_XEN_NR_WIDTHS];
@@ -74,6 +90,7 @@ struct kvm_xen_vcpu_state {
 	bool decoded;			/* hcall is that of this exit */
 	bool injected;			/* behind this exit, and not entered since */
 	struct kvm_xen_memory fast_memory;
+	struct kvm_xen_way fast_way;
 	struct kvm_xen_hcall hcall;
 };
 

@@ -174,6 +174,88 @@ TEST_F(arg, that_is_not_mapped_is_a_fault)
 	EXPECT_EQ(FAULT, way_of(self, ALIAS_1G));
 }
 
+static void point(uint64_t *entry, uint64_t gpa)
+{
+	*entry = (*entry & ~PHYSICAL_PAGE_MASK) | gpa;
+}
+
+/* A copy of the table of @level for @gva, that leads to @gpa there: returns where. */
+static uint64_t copy_table(struct kvm_vm *vm, uint64_t gva, int level, uint64_t gpa)
+{
+	uint64_t *entry = xen_page_entry(vm, gva, level);
+	uint64_t offset = (uintptr_t)entry % PAGE_SIZE;
+	uint64_t copy = vm_alloc_page_table(vm);
+	void *hva = addr_gpa2hva(vm, copy);
+
+	memcpy(hva, (void *)entry - offset, PAGE_SIZE);
+	point(hva + offset, gpa);
+	return copy;
+}
+
+/* What an entry of @level has to lead to, for @gva to be the page @gpa. */
+static uint64_t copy_tables(struct kvm_vm *vm, uint64_t gva, int level, uint64_t gpa)
+{
+	int i;
+
+	for (i = PG_LEVEL_4K; i < level; i++)
+		gpa = copy_table(vm, gva, i, gpa);
+
+	return gpa;
+}
+
+/* By another entry of whichever level, and of nothing else. */
+TEST_F(arg, is_read_from_the_page_that_is_there_by_now)
+{
+	uint64_t other = OWN_GPA + PAGE_SIZE, *entry, old;
+	uint32_t *word = xen_hva(self->x, other);
+	struct kvm_vm *vm = self->x->vm;
+	int level;
+
+	put_port(self, OWN_GPA);
+	for (level = PG_LEVEL_4K; level <= PG_LEVEL_512G; level++) {
+		entry = xen_page_entry(vm, OWN_GPA, level);
+		old = *entry;
+		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+
+		*word = PORT + 1;
+		point(entry, copy_tables(vm, OWN_GPA, level, other));
+		EXPECT_EQ(XEN_FAST_BY_VMM, send_of(self, OWN_GPA).result);
+		*word = PORT;
+		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+
+		*entry = old;
+		*word = PORT + 1;
+		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	}
+}
+
+static void use_tables(struct xen_stub *stub, uint64_t cr3)
+{
+	stub->long_mode.cr3 = cr3;
+	xen_stub_set_mode(stub, XEN_STUB_64, 0);
+}
+
+/* The same, by CR3. */
+TEST_F(arg, is_read_by_the_tables_that_there_are_now)
+{
+	uint64_t other = OWN_GPA + PAGE_SIZE, old = self->stub.long_mode.cr3;
+	uint32_t *word = xen_hva(self->x, other);
+
+	put_port(self, OWN_GPA);
+	*word = PORT + 1;
+	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+
+	use_tables(&self->stub, copy_tables(self->x->vm, OWN_GPA, PG_LEVEL_NUM, other));
+	EXPECT_EQ(XEN_FAST_BY_VMM, send_of(self, OWN_GPA).result);
+	*word = PORT;
+	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+
+	*word = PORT + 1;
+	use_tables(&self->stub, old);
+	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+}
+
 /* Large pages over the pages that are shared with KVM. */
 TEST_F(arg, is_read_through_large_pages)
 {
@@ -184,7 +266,9 @@ TEST_F(arg, is_read_through_large_pages)
 	__virt_pg_map(self->x->vm, ALIAS_1G, XEN_PAGES_GPA, PG_LEVEL_1G);
 	EXPECT_EQ(SLOW, way_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
 	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
 	EXPECT_EQ(SLOW, way_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
 	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
 
 	/* No memory behind the few pages. */
