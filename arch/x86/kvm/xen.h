@@ -28,7 +28,8 @@ extern struct static_key_false_deferred kvm_xen_enabled;
 bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu);
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
 void __kvm_xen_settle_injection(struct kvm_vcpu *vcpu, bool stay);
-fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code);
+fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code,
+				  u8 cpl, unsigned long rflags);
 fastpath_t kvm_xen_fast_eoi(struct kvm_vcpu *vcpu);
 int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data);
 
@@ -229,7 +230,8 @@ static inline void name args			\
 
 KVM_XEN_OFF(int, kvm_xen_hypercall, (struct kvm_vcpu *vcpu), 1)
 KVM_XEN_OFF(fastpath_t, kvm_xen_fast_hypercall,
-	    (struct kvm_vcpu *vcpu, bool in_64_bit_code), EXIT_FASTPATH_NONE)
+	    (struct kvm_vcpu *vcpu, bool in_64_bit_code, u8 cpl,
+	     unsigned long rflags), EXIT_FASTPATH_NONE)
 KVM_XEN_OFF(fastpath_t, kvm_xen_fast_eoi, (struct kvm_vcpu *vcpu),
 	    EXIT_FASTPATH_NONE)
 KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,

@@ -468,16 +468,17 @@ static void decode_wide(struct kvm_vcpu *vcpu, u64 *params)
 #define decode_wide decode_narrow
 #endif
 
-/* Decode the call that the vCPU makes, in 64-bit code or not. */
+/* Decode the call that the vCPU makes, in 64-bit code or not, with privilege @cpl. */
 static __always_inline void decode(struct kvm_vcpu *vcpu,
-				   struct kvm_xen_hcall *hcall, bool longmode)
+				   struct kvm_xen_hcall *hcall, bool longmode,
+				   u8 cpl)
 {
 	hcall->longmode = longmode;
 	hcall->input = kvm_rax_read(vcpu);
 	if (!hcall->longmode)
 		hcall->input = (u32)hcall->input;
 
-	hcall->cpl = kvm_x86_call(get_cpl)(vcpu);
+	hcall->cpl = cpl;
 	if (likely(hcall->longmode))
 		decode_wide(vcpu, hcall->params);
 	else
@@ -573,7 +574,8 @@ static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
 
 	if (!vcpu->arch.xen.state.decoded)
-		decode(vcpu, hcall, is_64_bit_hypercall(vcpu));
+		decode(vcpu, hcall, is_64_bit_hypercall(vcpu),
+		       kvm_x86_call(get_cpl)(vcpu));
 
 	vcpu->arch.xen.state.decoded = false;
 	hcall->atomic = false;
@@ -626,10 +628,8 @@ static s64 call_atomic(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 /* What follows a call that was answered. */
 static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
 				  const struct kvm_xen_hcall *hcall, s64 result,
-				  bool due)
+				  bool due, unsigned long rflags)
 {
-	unsigned long rflags = kvm_x86_call(get_rflags)(vcpu);
-
 	++vcpu->stat.xen_hypercalls;
 	++vcpu->stat.xen_fast_hypercalls;
 	trace_hcall(hcall);
@@ -649,10 +649,11 @@ static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
 /*
  * A hypercall right behind the exit that it made, with interrupts off: answer it
  * and enter the guest again, if that takes no waiting.  If not, kvm_xen_hypercall()
- * follows in the exit loop.  On AMD the caller has brought CR3 up to date.  It has
- * made sure of kvm_xen_hypercall_enabled().
+ * follows in the exit loop.  @cpl and @rflags are the guest's.  On AMD the caller has
+ * brought CR3 up to date.  It has made sure of kvm_xen_hypercall_enabled().
  */
-fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code)
+fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code,
+				  u8 cpl, unsigned long rflags)
 {
 	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
 	bool due;
@@ -662,7 +663,7 @@ fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code)
 	if (!kvm_xen_takes_hypercall(vcpu) || !xen_fast_is_possible(vcpu))
 		return EXIT_FASTPATH_NONE;
 
-	decode(vcpu, hcall, in_64_bit_code);
+	decode(vcpu, hcall, in_64_bit_code, cpl);
 	hcall->atomic = true;
 
 	/* What a handler gives up on it did not begin: nothing is due. */
@@ -672,6 +673,6 @@ fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code)
 		return EXIT_FASTPATH_NONE;
 	}
 
-	return complete_atomic(vcpu, hcall, r, due);
+	return complete_atomic(vcpu, hcall, r, due, rflags);
 }
 EXPORT_SYMBOL_GPL(kvm_xen_fast_hypercall);
