@@ -104,11 +104,12 @@ static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_DYNHC));
 }
 
-/* Whether this one is, which the guest is about to make. */
+/* Whether this one is, which the guest is about to make: mostly dynamic, if not. */
 static inline bool kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 {
 	return (vcpu->kvm->arch.xen_hvm_config.flags &
 		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) ||
+	       kvm_rax_read(vcpu) == DYNHC_HYPERCALL ||
 	       __kvm_xen_takes_hypercall(vcpu);
 }
 

@@ -67,7 +67,7 @@ static struct xen_dynhc *make_table(struct kvm *kvm)
 
 	dynhc = kzalloc(sizeof(*dynhc), GFP_KERNEL_ACCOUNT);
 
-	/* Pairs with the acquire in xen_hcall_dynhc(). */
+	/* Pairs with the acquire in find_token(). */
 	smp_store_release(&kvm->arch.xen.state.dynhc, dynhc);
 	return dynhc;
 }

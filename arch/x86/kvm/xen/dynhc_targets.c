@@ -312,27 +312,50 @@ const struct xen_token_target xen_token_targets[XEN_NR_TOKEN_TARGETS] = {
 	},
 };
 
+/* Doorbells are what most calls are. */
+static __always_inline s64 call(struct kvm_vcpu *vcpu, struct xen_token *token,
+				const struct kvm_xen_hcall *hcall)
+{
+	if (likely(token->target == KVM_XEN_DYNHC_EVENTFD))
+		return call_eventfd(vcpu, token, hcall);
+
+	return xen_token_targets[token->target].call(vcpu, token, hcall);
+}
+
+static __always_inline struct xen_token *find_token(struct kvm *kvm, u64 nr)
+{
+	/* Pairs with the release in make_table(). */
+	struct xen_dynhc *dynhc = smp_load_acquire(&kvm->arch.xen.state.dynhc);
+	void __rcu **slot;
+
+	if (unlikely(!dynhc || nr >= XEN_NR_TOKENS))
+		return NULL;
+
+	slot = xen_slot(&dynhc->tokens, XEN_NR_TOKENS, nr);
+	return slot ? srcu_dereference(*slot, &kvm->srcu) : NULL;
+}
+
+static bool is_configured(struct kvm *kvm)
+{
+	return kvm->arch.xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_DYNHC;
+}
+
 /* The answer to hypercall DYNHC_HYPERCALL, as handlers of hypercalls return it. */
 s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
-	/* Pairs with the release in make_table(). */
-	struct xen_dynhc *dynhc = smp_load_acquire(&vcpu->kvm->arch.xen.state.dynhc);
-	u64 nr = hcall->params[0];
 	struct xen_token *token;
-	void __rcu **slot;
 	s64 r;
 
-	if (unlikely(!dynhc || nr >= XEN_NR_TOKENS))
-		return -ENOENT;
+	if (unlikely(!is_configured(vcpu->kvm)))
+		return XEN_HCALL_TO_VMM;
 
-	slot = xen_slot(&dynhc->tokens, XEN_NR_TOKENS, nr);
-	token = slot ? srcu_dereference(*slot, &vcpu->kvm->srcu) : NULL;
+	token = find_token(vcpu->kvm, hcall->params[0]);
 	if (unlikely(!token))
 		return -ENOENT;
 	if (unlikely(hcall->cpl && !token->user))
 		return -EPERM;
 
-	r = xen_token_targets[token->target].call(vcpu, token, hcall);
+	r = call(vcpu, token, hcall);
 	vcpu->stat.xen_dynhcs += !(hcall->atomic && xen_hcall_is_left(r));
 	return r;
 }

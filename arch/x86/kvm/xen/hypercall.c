@@ -354,14 +354,6 @@ static s64 hcall_set_timer(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hc
 			 now.host);
 }
 
-static s64 hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
-{
-	if (!(vcpu->kvm->arch.xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_DYNHC))
-		return XEN_HCALL_TO_VMM;
-
-	return xen_hcall_dynhc(vcpu, hcall);
-}
-
 /* Who answers a call, and whether also right behind the exit. */
 struct xen_hcall_op {
 	xen_hcall_fn fn;
@@ -401,7 +393,7 @@ static const struct xen_hcall_op timer_ops[] = {
 };
 
 static const struct xen_hcall_op dynhc_ops[] = {
-	ANYWHERE(hcall_dynhc),
+	ANYWHERE(xen_hcall_dynhc),
 };
 
 /* The sub-operation is an int and the first argument. */
@@ -562,7 +554,7 @@ bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 {
 	u64 input = kvm_rax_read(vcpu);
 
-	if (likely((u32)input == DYNHC_HYPERCALL))
+	if ((u32)input == DYNHC_HYPERCALL)
 		return input == DYNHC_HYPERCALL || !is_64_bit_hypercall(vcpu);
 
 	return is_for_hyperv(vcpu, input);
