@@ -100,6 +100,17 @@ static int64_t run_send_eventfd(void)
 	return xen_guest_send(true, PORT_EVENTFD);
 }
 
+/* From another page than before: ours remember the last one. */
+static uint32_t page_elsewhere[4096 / sizeof(uint32_t)] __attribute__((aligned(4096))) = {
+	PORT_EVENTFD,
+};
+
+static void prepare_elsewhere(void)
+{
+	xen_guest_call(true, __HYPERVISOR_event_channel_op, EVTCHNOP_send,
+		       (uintptr_t)page_elsewhere, 0);
+}
+
 /* Everything is up already: nothing is left to do but to find that out. */
 static void prepare_all_pending(void)
 {
@@ -171,6 +182,7 @@ static const struct bench_op ops[] = {
 	  clear_port },
 	{ "send-upcall", 0, prepare_upcall, run_send_upcall, 1, .end = clear_event },
 	{ "send-eventfd", 0, NULL, run_send_eventfd },
+	{ "send-eventfd/other-page", 0, prepare_elsewhere, run_send_eventfd },
 	{ "poll-ready", 0, prepare_pending, run_poll_ready, .end = clear_event },
 	{ "set-singleshot", 0, NULL, run_set_singleshot },
 	{ "set-timer-op", 0, NULL, run_set_timer },
