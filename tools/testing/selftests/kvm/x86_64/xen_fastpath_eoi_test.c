@@ -38,6 +38,7 @@
 
 typedef void (*duty_fn)(void);
 
+static duty_fn do_round;
 static duty_fn on_low, on_middle, on_high;
 static char order[16];			/* of the interrupts: l, m, h */
 static volatile uint32_t nr_taken;
@@ -148,14 +149,15 @@ static void end_round(const char *expected)
 	expect_priority(0);
 }
 
-static void run_rounds(duty_fn round)
+/* Guest: rounds of what the host chose. */
+static void guest_code(void)
 {
 	uint32_t i;
 
 	x2apic_enable();
 	for (i = 0; i < NR_ROUNDS; i++) {
 		begin_round();
-		round();
+		do_round();
 	}
 	GUEST_SYNC(nr_eois);
 }
@@ -176,11 +178,6 @@ static void round_alone(void)
 	end_round("m");
 }
 
-static void guest_code_alone(void)
-{
-	run_rounds(round_alone);
-}
-
 /* None is in service: it changes nothing, pending ones neither. */
 static void round_for_nothing(void)
 {
@@ -191,11 +188,6 @@ static void round_for_nothing(void)
 	expect_pending(false, true, false);
 	expect_in_service(false, false, false);
 	end_round("m");
-}
-
-static void guest_code_for_nothing(void)
-{
-	run_rounds(round_for_nothing);
 }
 
 /* The highest is ended, the one that it interrupted is left. */
@@ -231,11 +223,6 @@ static void round_nested(void)
 	end_round("mh");
 }
 
-static void guest_code_nested(void)
-{
-	run_rounds(round_nested);
-}
-
 /* What waits for the end of one that is in service comes when interrupts go on. */
 static void end_before_others(void)
 {
@@ -258,11 +245,6 @@ static void round_pending(void)
 	end_round("mml");
 }
 
-static void guest_code_pending(void)
-{
-	run_rounds(round_pending);
-}
-
 /* Interrupts are on in the handler: the EOI itself lets the next one in. */
 static void end_with_interrupts_on(void)
 {
@@ -280,11 +262,6 @@ static void round_at_once(void)
 	on_low = eoi;
 	send(MIDDLE_VECTOR);
 	end_round("ml");
-}
-
-static void guest_code_at_once(void)
-{
-	run_rounds(round_at_once);
 }
 
 /* The EOI is in the shadow of STI: the next one comes behind the next instruction. */
@@ -311,11 +288,6 @@ static void round_in_shadow(void)
 	on_low = eoi;
 	send(MIDDLE_VECTOR);
 	end_round("ml");
-}
-
-static void guest_code_in_shadow(void)
-{
-	run_rounds(round_in_shadow);
 }
 
 static void set_cr8(uint64_t level)
@@ -346,11 +318,6 @@ static void round_at_level(void)
 	end_round("ml");
 }
 
-static void guest_code_at_level(void)
-{
-	run_rounds(round_at_level);
-}
-
 /* It is a fault that leaves the interrupt in service. */
 static void end_badly(void)
 {
@@ -363,11 +330,6 @@ static void round_bad(void)
 	on_middle = end_badly;
 	send(MIDDLE_VECTOR);
 	end_round("m");
-}
-
-static void guest_code_bad(void)
-{
-	run_rounds(round_bad);
 }
 
 extern const char behind_eoi[];
@@ -394,11 +356,6 @@ static void round_trap(void)
 	on_middle = end_and_trap;
 	send(MIDDLE_VECTOR);
 	end_round("m");
-}
-
-static void guest_code_trap(void)
-{
-	run_rounds(round_trap);
 }
 
 static void write_ioapic(uint32_t reg, uint32_t value)
@@ -501,12 +458,14 @@ FIXTURE_TEARDOWN(eoi)
 	xen_vm_free(self->x);
 }
 
-/* Run @guest_code to its end, which says how many EOIs can have been fast. */
+/* Run rounds of @round; the guest says in the end how many EOIs can have been fast. */
 static void run(FIXTURE_DATA(eoi) *self, const FIXTURE_VARIANT(eoi) *variant,
-		void *guest_code, uint64_t expected)
+		duty_fn round, uint64_t expected)
 {
 	bool fast = !variant->off && !variant->foreign;
 
+	do_round = round;
+	sync_global_to_guest(self->x->vm, do_round);
 	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), expected);
 	TEST_ASSERT_EQ(xen_stat(self->stats, "xen_fast_eois"), fast ? expected : 0);
@@ -514,47 +473,47 @@ static void run(FIXTURE_DATA(eoi) *self, const FIXTURE_VARIANT(eoi) *variant,
 
 TEST_F(eoi, ends_the_one_in_service)
 {
-	run(self, variant, guest_code_alone, NR_ROUNDS);
+	run(self, variant, round_alone, NR_ROUNDS);
 }
 
 TEST_F(eoi, without_any_in_service_changes_nothing)
 {
-	run(self, variant, guest_code_for_nothing, NR_ROUNDS);
+	run(self, variant, round_for_nothing, NR_ROUNDS);
 }
 
 TEST_F(eoi, ends_the_highest_in_service)
 {
-	run(self, variant, guest_code_nested, NR_ROUNDS);
+	run(self, variant, round_nested, NR_ROUNDS);
 }
 
 TEST_F(eoi, leaves_others_to_come_in_their_order)
 {
-	run(self, variant, guest_code_pending, 3 * NR_ROUNDS);
+	run(self, variant, round_pending, 3 * NR_ROUNDS);
 }
 
 TEST_F(eoi, lets_the_next_one_in_at_once)
 {
-	run(self, variant, guest_code_at_once, 2 * NR_ROUNDS);
+	run(self, variant, round_at_once, 2 * NR_ROUNDS);
 }
 
 TEST_F(eoi, in_the_shadow_of_sti_lets_it_in)
 {
-	run(self, variant, guest_code_in_shadow, 2 * NR_ROUNDS);
+	run(self, variant, round_in_shadow, 2 * NR_ROUNDS);
 }
 
 TEST_F(eoi, leaves_those_blocked_that_cr8_blocks)
 {
-	run(self, variant, guest_code_at_level, 2 * NR_ROUNDS);
+	run(self, variant, round_at_level, 2 * NR_ROUNDS);
 }
 
 TEST_F(eoi, with_reserved_bits_is_a_fault)
 {
-	run(self, variant, guest_code_bad, NR_ROUNDS);
+	run(self, variant, round_bad, NR_ROUNDS);
 }
 
 TEST_F(eoi, is_trapped_behind)
 {
-	run(self, variant, guest_code_trap, NR_ROUNDS);
+	run(self, variant, round_trap, NR_ROUNDS);
 }
 
 static void set_line(FIXTURE_DATA(eoi) *self, int level)
