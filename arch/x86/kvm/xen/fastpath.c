@@ -76,14 +76,10 @@ static bool inject_vm_vector(struct kvm_vcpu *vcpu)
 	return true;
 }
 
-/*
- * At an entry by which the guest can take it, the vector is due for a flag left up.
- * One that has to be sought first is seen by the next entry from the exit loop.
- */
+/* A flag that has to be sought first is seen by the next entry from the exit loop. */
 static bool is_left_up(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
-	return kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR &&
-	       (rflags & X86_EFLAGS_IF) &&
+	return xen_may_be_left_up(vcpu, rflags) &&
 	       vcpu->arch.xen.vcpu_info_cache.active &&
 	       xen_vcpu_info_flag(vcpu) > 0;
 }
@@ -191,7 +187,7 @@ fastpath_t kvm_xen_fast_eoi(struct kvm_vcpu *vcpu)
 	unsigned long rflags;
 
 	if (kvm_xen_upcall_method(vcpu) != XEN_UPCALL_LAPIC_VECTOR ||
-	    !xen_fast_is_possible(vcpu) || !is_plain_eoi(vcpu))
+	    !xen_fast_is_on() || !xen_fast_is_possible(vcpu) || !is_plain_eoi(vcpu))
 		return EXIT_FASTPATH_NONE;
 
 	++vcpu->stat.xen_fast_eois;

@@ -490,7 +490,7 @@ static __always_inline void trace_hcall(const struct kvm_xen_hcall *hcall)
 static int complete_hcall(struct kvm_vcpu *vcpu, u64 result)
 {
 	kvm_rax_write(vcpu, result);
-	return kvm_skip_emulated_instruction(vcpu);
+	return xen_skip(vcpu);
 }
 
 /* A VMM that moved the vCPU elsewhere, to reset it say, wants no result. */
@@ -560,14 +560,19 @@ bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 	return is_for_hyperv(vcpu, input);
 }
 
+static noinline void decode_in_loop(struct kvm_vcpu *vcpu)
+{
+	decode(vcpu, &vcpu->arch.xen.state.hcall, is_64_bit_hypercall(vcpu),
+	       kvm_x86_call(get_cpl)(vcpu));
+}
+
 /* The call that is being made; decoded right behind the exit, or now. */
 static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
 
-	if (!vcpu->arch.xen.state.decoded)
-		decode(vcpu, hcall, is_64_bit_hypercall(vcpu),
-		       kvm_x86_call(get_cpl)(vcpu));
+	if (unlikely(!vcpu->arch.xen.state.decoded))
+		decode_in_loop(vcpu);
 
 	vcpu->arch.xen.state.decoded = false;
 	hcall->atomic = false;
@@ -606,7 +611,8 @@ static s64 call_atomic(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 {
 	s64 r;
 
-	if (!hcall->op->atomic)
+	/* One look at both, as each is on as a rule. */
+	if (!(hcall->op->atomic & xen_fast_is_on()))
 		return XEN_HCALL_SLOW;
 
 	xen_fast_begin(vcpu);
