@@ -85,7 +85,7 @@ static inline enum xen_upcall_method kvm_xen_upcall_method(struct kvm_vcpu *vcpu
 }
 
 /* Whether any VM may make hypercalls of Xen's, or dynamic ones.  Costs nothing. */
-static inline bool kvm_xen_is_in_use(void)
+static __always_inline bool kvm_xen_is_in_use(void)
 {
 	return static_branch_unlikely(&kvm_xen_enabled.key);
 }
@@ -130,6 +130,56 @@ static inline bool kvm_xen_stays(struct kvm_vcpu *vcpu, bool stay)
 		__kvm_xen_settle_injection(vcpu, stay);
 
 	return stay;
+}
+
+/*
+ * Of so many exits in a row that are hypercalls, RCU hears of one: some ten
+ * microseconds, where it expects to hear once in a timer tick.
+ */
+#define KVM_XEN_NOTE_RCU	16
+
+/*
+ * Whether RCU is spared a note of a quiescent state, as a vCPU goes into the guest
+ * behind a @hypercall, or comes out by one, where there are Xen guests.  It gets one
+ * at each of the two, for a fifth of what a hypercall takes.  Tracking of contexts
+ * hears of all.
+ */
+static __always_inline bool kvm_xen_spares_rcu(bool hypercall)
+{
+	return hypercall && !context_tracking_enabled();
+}
+
+/*
+ * guest_state_enter_irqoff() and guest_state_exit_irqoff() without that note, where
+ * they return true; where it is false nothing was done.
+ */
+static __always_inline bool kvm_xen_enter_irqoff(bool hypercall)
+{
+	if (!kvm_xen_spares_rcu(hypercall))
+		return false;
+
+	instrumentation_begin();
+	trace_hardirqs_on_prepare();
+	lockdep_hardirqs_on_prepare();
+	instrumentation_end();
+
+	lockdep_hardirqs_on(CALLER_ADDR0);
+	return true;
+}
+
+static __always_inline bool kvm_xen_exit_irqoff(struct kvm_vcpu *vcpu,
+						bool hypercall)
+{
+	if (!kvm_xen_spares_rcu(hypercall) ||
+	    !(++vcpu->arch.xen.state.unnoted % KVM_XEN_NOTE_RCU))
+		return false;
+
+	lockdep_hardirqs_off(CALLER_ADDR0);
+
+	instrumentation_begin();
+	trace_hardirqs_off_finish();
+	instrumentation_end();
+	return true;
 }
 
 /*
@@ -224,6 +274,13 @@ static inline type name args			\
 	return value;				\
 }
 
+/* Where nothing may be called that could be traced. */
+#define KVM_XEN_OFF_NOINSTR(name, args)		\
+static __always_inline bool name args		\
+{						\
+	return false;				\
+}
+
 #define KVM_XEN_OFF_VOID(name, args)		\
 static inline void name args			\
 {						\
@@ -244,7 +301,10 @@ KVM_XEN_OFF(int, kvm_xen_has_interrupt, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_pending_timer, (struct kvm_vcpu *vcpu), 0)
-KVM_XEN_OFF(bool, kvm_xen_is_in_use, (void), false)
+KVM_XEN_OFF_NOINSTR(kvm_xen_is_in_use, (void))
+KVM_XEN_OFF_NOINSTR(kvm_xen_enter_irqoff, (bool hypercall))
+KVM_XEN_OFF_NOINSTR(kvm_xen_exit_irqoff,
+		    (struct kvm_vcpu *vcpu, bool hypercall))
 KVM_XEN_OFF(bool, kvm_xen_knows_cr8,
 	    (struct kvm_vcpu *vcpu, unsigned long cr8), false)
 KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)
@@ -263,6 +323,7 @@ KVM_XEN_OFF_VOID(kvm_xen_init_vcpu, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_destroy_vcpu, (struct kvm_vcpu *vcpu))
 
 #undef KVM_XEN_OFF
+#undef KVM_XEN_OFF_NOINSTR
 #undef KVM_XEN_OFF_VOID
 
 #endif /* CONFIG_KVM_XEN */

@@ -89,6 +89,7 @@ struct kvm_xen_vcpu_state {
 	u8 fast;			/* enum xen_fast */
 	bool decoded;			/* hcall is that of this exit */
 	bool injected;			/* behind this exit, and not entered since */
+	u8 unnoted;			/* exits by hypercalls, counted for RCU */
 	struct kvm_xen_memory fast_memory;
 	struct kvm_xen_way fast_way;
 	struct kvm_xen_hcall hcall;
