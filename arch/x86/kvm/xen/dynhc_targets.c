@@ -70,8 +70,9 @@ static struct xen_bell *called_bell(struct kvm *kvm, struct xen_token *token, u6
 	return bell ?: srcu_dereference(token->any, &kvm->srcu);
 }
 
-static s64 call_eventfd(struct kvm_vcpu *vcpu, struct xen_token *token,
-			const struct kvm_xen_hcall *hcall)
+static __always_inline s64 call_eventfd(struct kvm_vcpu *vcpu,
+					struct xen_token *token,
+					const struct kvm_xen_hcall *hcall)
 {
 	struct xen_bell *bell = called_bell(vcpu->kvm, token, hcall->params[1]);
 
@@ -326,13 +327,13 @@ static __always_inline struct xen_token *find_token(struct kvm *kvm, u64 nr)
 {
 	/* Pairs with the release in make_table(). */
 	struct xen_dynhc *dynhc = smp_load_acquire(&kvm->arch.xen.state.dynhc);
-	void __rcu **slot;
+	void __rcu **leaf;
 
 	if (unlikely(!dynhc || nr >= XEN_NR_TOKENS))
 		return NULL;
 
-	slot = xen_slot(&dynhc->tokens, XEN_NR_TOKENS, nr);
-	return slot ? srcu_dereference(*slot, &kvm->srcu) : NULL;
+	leaf = xen_slot_leaf(&dynhc->tokens, XEN_NR_TOKENS, nr);
+	return leaf ? srcu_dereference(leaf[nr % XEN_LEAF_SLOTS], &kvm->srcu) : NULL;
 }
 
 static bool is_configured(struct kvm *kvm)

@@ -32,7 +32,7 @@ struct xen_port {
 #define slot_held(kvm)	lockdep_is_held(&(kvm)->arch.xen.xen_lock)
 
 /* Where @send_port is kept, or NULL. */
-static __always_inline void __rcu **find_slot(struct kvm *kvm, u32 send_port)
+static void __rcu **find_slot(struct kvm *kvm, u32 send_port)
 {
 	return xen_slot(&kvm->arch.xen.state.ports, MAX_PORTS, send_port);
 }
@@ -57,9 +57,11 @@ static struct xen_port *next_port(struct kvm *kvm, u32 from)
 /* For senders, in a read section of kvm->srcu. */
 static struct xen_port *sender_port(struct kvm *kvm, u32 send_port)
 {
-	void __rcu **slot = find_slot(kvm, send_port);
+	void __rcu **leaf = xen_slot_leaf(&kvm->arch.xen.state.ports, MAX_PORTS,
+					  send_port);
 
-	return slot ? srcu_dereference(*slot, &kvm->srcu) : NULL;
+	return leaf ? srcu_dereference(leaf[send_port % XEN_LEAF_SLOTS], &kvm->srcu) :
+		      NULL;
 }
 
 /* Take out what is registered at @send_port, which may still be in use. */

@@ -20,12 +20,14 @@ struct xen_slots {
 	DECLARE_FLEX_ARRAY(void __rcu **, leaves);
 };
 
-/* Where number @nr is kept, or NULL where nothing near it ever was. */
-static __always_inline void __rcu **xen_slot(struct xen_slots *const *where,
-					     u32 max, u32 nr)
+/*
+ * The leaf that has the slot of number @nr, as its one with number @nr %
+ * XEN_LEAF_SLOTS; NULL where there was never any.
+ */
+static __always_inline void __rcu **xen_slot_leaf(struct xen_slots *const *where,
+						  u32 max, u32 nr)
 {
 	struct xen_slots *slots;
-	void __rcu **leaf;
 
 	if (nr >= max)
 		return NULL;
@@ -38,7 +40,15 @@ static __always_inline void __rcu **xen_slot(struct xen_slots *const *where,
 		return NULL;
 
 	/* Likewise, in xen_make_slot(). */
-	leaf = smp_load_acquire(&slots->leaves[nr / XEN_LEAF_SLOTS]);
+	return smp_load_acquire(&slots->leaves[nr / XEN_LEAF_SLOTS]);
+}
+
+/* Where number @nr is kept, or NULL where nothing near it ever was. */
+static inline void __rcu **xen_slot(struct xen_slots *const *where, u32 max,
+				    u32 nr)
+{
+	void __rcu **leaf = xen_slot_leaf(where, max, nr);
+
 	return leaf ? &leaf[nr % XEN_LEAF_SLOTS] : NULL;
 }
 
