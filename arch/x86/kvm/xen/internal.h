@@ -73,13 +73,13 @@ static __always_inline bool xen_is_mapped(struct gfn_to_pfn_cache *gpc)
 {
 	struct kvm_memslots *slots;
 
-	if (!gpc->active || !gpc->valid)
+	/* False as well for a cache that is not active. */
+	if (!gpc->valid)
 		return false;
-	if (kvm_is_error_gpa(gpc->gpa))
-		return true;
 
 	slots = rcu_dereference_raw(gpc->kvm->memslots[0]);
-	return gpc->generation == slots->generation;
+	return likely(gpc->generation == slots->generation) ||
+	       kvm_is_error_gpa(gpc->gpa);
 }
 
 /*
