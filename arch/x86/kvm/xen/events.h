@@ -107,11 +107,21 @@ bool xen_2l_select(void *vcpu_info, const struct xen_layout *layout, u32 port);
 /* events_fifo.c */
 extern const struct xen_evtchn_ops xen_fifo_ops;
 
-u32 xen_fifo_nr_ports(struct kvm *kvm, const struct xen_layout *layout);
 int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 		  u32 port, u32 priority);
-bool xen_fifo_select(void *vcpu_info, const struct xen_layout *layout,
-		     u32 port);
+
+static inline u32 xen_fifo_nr_ports(struct kvm *kvm,
+				    const struct xen_layout *layout)
+{
+	return READ_ONCE(kvm->arch.xen.state.max_port) + 1;
+}
+
+/* The queues say which port it is: a vCPU is told that there is something. */
+static inline bool xen_fifo_select(void *vcpu_info,
+				   const struct xen_layout *layout, u32 port)
+{
+	return xen_evtchn_raise_upcall(vcpu_info);
+}
 
 static inline const struct xen_evtchn_ops *xen_ops(struct kvm *kvm)
 {

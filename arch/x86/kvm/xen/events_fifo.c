@@ -17,12 +17,16 @@
 #include "internal.h"
 #include "fifo.h"
 
+static struct evtchn_fifo_port *leaf_of(struct xen_fifo *fifo, u32 nr)
+{
+	/* Pairs with the release in xen_fifo_make_port(). */
+	return smp_load_acquire(&fifo->leaves[nr / XEN_FIFO_LEAF_PORTS]);
+}
+
 struct evtchn_fifo_port *xen_fifo_find_port(struct xen_fifo *fifo, u32 nr)
 {
-	struct evtchn_fifo_port *leaf;
+	struct evtchn_fifo_port *leaf = leaf_of(fifo, nr);
 
-	/* Pairs with the release in xen_fifo_make_port(). */
-	leaf = smp_load_acquire(&fifo->leaves[nr / XEN_FIFO_LEAF_PORTS]);
 	return leaf ? &leaf[nr % XEN_FIFO_LEAF_PORTS] : NULL;
 }
 
@@ -39,17 +43,12 @@ struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
 		for (i = 0; i < XEN_FIFO_LEAF_PORTS; i++)
 			evtchn_fifo_port_init(&leaf[i], &fifo->nowhere);
 
-		/* Implies a release, which pairs with xen_fifo_find_port(). */
+		/* Implies a release, which pairs with leaf_of(). */
 		if (cmpxchg(slot, NULL, leaf))
 			kfree(leaf);
 	}
 
 	return xen_fifo_find_port(fifo, nr);
-}
-
-u32 xen_fifo_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
-{
-	return READ_ONCE(kvm->arch.xen.state.max_port) + 1;
 }
 
 static void *const *page_of(struct xen_fifo *fifo, u32 nr)
@@ -74,76 +73,93 @@ static struct xen_fifo_vcpu *fifo_vcpu(struct kvm_vcpu *vcpu)
 	return smp_load_acquire(&vcpu->arch.xen.state.fifo);
 }
 
-static noinline void note_unlogged(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
-				   u32 nr)
+/* Log that a word was written, with the page mapped by @gpc that it is in. */
+static noinline void log_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
+			      u32 nr, struct gfn_to_pfn_cache *gpc)
 {
+	if (xen_log_write(gpc))
+		return;
+
 	set_bit(nr / XEN_ABI_FIFO_PAGE_PORTS, fifo->unlogged);
 	xen_park_duty(vcpu, XEN_PARKED_LOG);
 }
 
-static __always_inline void unmap_word(struct kvm_vcpu *vcpu,
-				       struct xen_fifo *fifo, u32 nr,
-				       struct xen_map *map)
+/* The same of the control block of @vcpu. */
+static noinline void log_control(struct kvm_vcpu *vcpu,
+				 struct gfn_to_pfn_cache *gpc)
 {
-	if (unlikely(!xen_unmap_logged(map)))
-		note_unlogged(vcpu, fifo, nr);
+	if (!xen_log_write(gpc))
+		xen_park_duty(vcpu, XEN_PARKED_LOG);
 }
 
 typedef enum xen_evtchn_verdict (*queue_fn)(struct evtchn_fifo_event *event,
 					    u32 *word, u32 *tail_word,
 					    struct xen_abi_fifo_control *control);
 
-/* What an event touches, as far as it is known before its queues are locked. */
-struct places {
-	struct xen_map word;
-	struct xen_map control;
-};
-
-/* With the queues locked, and the word of @tail in another page of the array. */
+/*
+ * With the queues locked, and the word of @tail in another page of the array than
+ * @page, where that of the event is.  By value, as the event of who has no use for this
+ * is in registers.
+ */
 static noinline int queue_across(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
-				 struct evtchn_fifo_event *event,
-				 struct places *places, u32 tail, queue_fn fn)
+				 struct evtchn_fifo_event event, void *page,
+				 struct xen_abi_fifo_control *control,
+				 queue_fn fn)
 {
+	u32 tail = evtchn_fifo_tail(&event);
 	struct xen_map map;
 	int verdict;
 
 	if (!xen_try_map_second(&map, word_gpc(fifo, tail)))
 		return -EWOULDBLOCK;
 
-	verdict = fn(event, word_in(places->word.khva, event->nr),
-		     word_in(map.khva, tail), places->control.khva);
-	unmap_word(vcpu, fifo, tail, &map);
+	verdict = fn(&event, word_in(page, event.nr), word_in(map.khva, tail),
+		     control);
+	if (xen_logs_writes(vcpu->kvm))
+		log_word(vcpu, fifo, tail, map.gpc);
+	xen_unmap(&map);
 	return verdict;
 }
 
-/* With all mapped but the word of the tail. */
+/* Whether the words of two ports are in one page of the array. */
+static bool is_near(u32 nr, u32 other)
+{
+	return (nr ^ other) < XEN_ABI_FIFO_PAGE_PORTS;
+}
+
+/* With all mapped but the word of the tail; @gpc is what maps the control block. */
 static __always_inline int queue_mapped(struct xen_fifo *fifo,
 					struct kvm_vcpu *vcpu,
 					struct evtchn_fifo_event *event,
-					struct places *places, queue_fn fn)
+					void *page,
+					const struct gfn_to_pfn_cache *gpc,
+					queue_fn fn, int overtaken)
 {
-	void *page = places->word.khva;
 	u32 tail;
 	int r;
 
 	if (unlikely(!evtchn_fifo_lock(event)))
-		return -EBUSY;
+		return overtaken;
 
 	tail = evtchn_fifo_tail(event);
-	if (likely(!tail || page_of(fifo, tail) == page_of(fifo, event->nr)))
+	if (likely(!tail || is_near(tail, event->nr)))
 		r = fn(event, word_in(page, event->nr), word_in(page, tail),
-		       places->control.khva);
+		       gpc->khva);
 	else
-		r = queue_across(fifo, vcpu, event, places, tail, fn);
+		r = queue_across(fifo, vcpu, *event, page, gpc->khva, fn);
 	evtchn_fifo_unlock(event);
 	return r;
 }
 
-/* With the word mapped.  As xen_evtchn_ops::unmask() for either of @fn. */
+/*
+ * With @map of the page where the word of @port is, number @nr.  As
+ * xen_evtchn_ops::unmask() for either of @fn; @overtaken where others raised the port
+ * at the same time.
+ */
 static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 				 struct evtchn_fifo_port *port, u32 nr,
-				 u8 priority, struct places *places,
-				 queue_fn fn)
+				 u32 priority, const struct xen_map *map,
+				 queue_fn fn, int overtaken)
 {
 	struct evtchn_fifo_event event __uninitialized;
 	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
@@ -152,29 +168,36 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	/* As in Xen: the guest must not bind ports before. */
 	if (unlikely(!mine))
 		return XEN_EVTCHN_DROPPED;
-	if (unlikely(!xen_try_map(&places->control, &mine->control)))
+	if (unlikely(!xen_try_map_under(&mine->control)))
 		return -EWOULDBLOCK;
 
-	if (priority == EVTCHN_FIFO_OWN_PRIORITY)
+	if (likely(priority == EVTCHN_FIFO_OWN_PRIORITY))
 		priority = READ_ONCE(port->priority);
 
 	event.port = port;
 	event.nr = nr;
 	event.to = &mine->queues[priority];
-	r = queue_mapped(fifo, vcpu, &event, places, fn);
+	r = queue_mapped(fifo, vcpu, &event, map->khva, &mine->control, fn,
+			 overtaken);
 
-	if (!xen_unmap_logged(&places->control))
-		xen_park_duty(vcpu, XEN_PARKED_LOG);
+	if (xen_logs_writes(vcpu->kvm)) {
+		log_word(vcpu, fifo, nr, map->gpc);
+		log_control(vcpu, &mine->control);
+	}
+	xen_unmap_under(&mine->control);
 	return r;
 }
 
 /* Remember who it is for: it may have to be raised again, by unmask. */
-static u8 note_wish(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
-		    u32 priority)
+static u32 note_wish(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
+		     u32 priority)
 {
+	/* All that is no priority of its own is the port's: xen_is_priority(). */
+	static_assert((u8)KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL ==
+		      EVTCHN_FIFO_OWN_PRIORITY);
 	union evtchn_fifo_wish wish = {
 		.vcpu = vcpu->vcpu_idx,
-		.priority = min_t(u32, priority, EVTCHN_FIFO_OWN_PRIORITY),
+		.priority = priority,
 	};
 
 	if (READ_ONCE(port->wish.raw) != wish.raw)
@@ -188,21 +211,22 @@ static u8 note_wish(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
  */
 static __always_inline int mark(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 				struct evtchn_fifo_port *port, u32 nr,
-				u8 priority)
+				u32 priority, struct gfn_to_pfn_cache *gpc)
 {
-	struct places places __uninitialized;
+	struct xen_map map __uninitialized;
 	int r;
 
-	if (unlikely(!xen_try_map(&places.word, word_gpc(fifo, nr))))
+	if (unlikely(!xen_try_map(&map, gpc)))
 		return -EWOULDBLOCK;
 
-	if (evtchn_fifo_is_due(word_in(places.word.khva, nr))) {
-		xen_unmap(&places.word);
+	if (evtchn_fifo_is_due(word_in(map.khva, nr))) {
+		xen_unmap(&map);
 		return XEN_EVTCHN_COALESCED;
 	}
 
-	r = queue(fifo, vcpu, port, nr, priority, &places, evtchn_fifo_mark);
-	unmap_word(vcpu, fifo, nr, &places.word);
+	r = queue(fifo, vcpu, port, nr, priority, &map, evtchn_fifo_mark,
+		  XEN_EVTCHN_COALESCED);
+	xen_unmap(&map);
 	return r;
 }
 
@@ -210,16 +234,19 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 		  u32 port, u32 priority)
 {
 	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
-	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
-	int r;
+	struct evtchn_fifo_port *state = leaf_of(fifo, port);
+	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
 
 	if (unlikely(!state))
 		return -EWOULDBLOCK;
 
+	state += port % XEN_FIFO_LEAF_PORTS;
 	priority = note_wish(state, vcpu, priority);
-	if (unlikely(!word_gpc(fifo, port)) &&
-	    evtchn_fifo_save(state, page_of(fifo, port)))
-		return XEN_EVTCHN_SAVED;
+	if (unlikely(!gpc)) {
+		if (evtchn_fifo_save(state, page_of(fifo, port)))
+			return XEN_EVTCHN_SAVED;
+		gpc = word_gpc(fifo, port);
+	}
 
 	/*
 	 * One that still waits to be raised again is this one from now on: it
@@ -228,8 +255,7 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 	 */
 	evtchn_fifo_take_saved(state);
 
-	r = mark(fifo, vcpu, state, port, priority);
-	return r == -EBUSY ? XEN_EVTCHN_COALESCED : r;
+	return mark(fifo, vcpu, state, port, priority, gpc);
 }
 
 static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
@@ -237,17 +263,17 @@ static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
-	struct places places;
+	struct xen_map map;
 	int r;
 
 	if (!word_gpc(fifo, port))
 		return XEN_EVTCHN_COALESCED;
-	if (!state || !xen_try_map(&places.word, word_gpc(fifo, port)))
+	if (!state || !xen_try_map(&map, word_gpc(fifo, port)))
 		return -EWOULDBLOCK;
 
 	r = queue(fifo, vcpu, state, port, READ_ONCE(state->wish.priority),
-		  &places, evtchn_fifo_unmask);
-	unmap_word(vcpu, fifo, port, &places.word);
+		  &map, evtchn_fifo_unmask, -EBUSY);
+	xen_unmap(&map);
 	return r;
 }
 
@@ -412,12 +438,6 @@ static bool xen_fifo_is_pending(struct kvm *kvm,
 	pending = evtchn_fifo_is_pending(word_in(map.khva, port));
 	xen_unmap(&map);
 	return pending;
-}
-
-/* The queues say which port it is: a vCPU is told that there is something. */
-bool xen_fifo_select(void *vcpu_info, const struct xen_layout *layout, u32 port)
-{
-	return xen_evtchn_raise_upcall(vcpu_info);
 }
 
 static u64 xen_fifo_selector(const struct xen_layout *layout, u32 port)

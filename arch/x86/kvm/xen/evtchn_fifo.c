@@ -16,19 +16,6 @@
  */
 #include "evtchn_fifo.h"
 
-#define PENDING	(1u << XEN_ABI_FIFO_PENDING)
-#define MASKED	(1u << XEN_ABI_FIFO_MASKED)
-#define LINKED	(1u << XEN_ABI_FIFO_LINKED)
-#define BUSY	(1u << XEN_ABI_FIFO_BUSY)
-
-/*
- * A port moved between the look at its last queue and the locks was raised by
- * someone else at the same time.  Whoever moves it a second time holds the
- * lock of the queue that it was moved to first, so their event was marked
- * after this one began: seen twice, they told the guest what this one would.
- */
-#define LOCK_TRIES	2
-
 /*
  * With BUSY set in the word of a tail, and the lock of its queue held, nobody
  * sets PENDING there (that takes the lock) or clears MASKED (the guest waits
@@ -57,43 +44,25 @@ void evtchn_fifo_port_init(struct evtchn_fifo_port *port,
 	port->saved = 0;
 }
 
-bool evtchn_fifo_lock(struct evtchn_fifo_event *event)
+/*
+ * A port moved between the look at its last queue and the locks was raised by
+ * someone else at the same time.  Whoever moves it a second time holds the
+ * lock of the queue that it was moved to first, so their event was marked
+ * after this one began: seen twice, they told the guest what this one would.
+ */
+struct evtchn_fifo_queue *evtchn_fifo_lock_again(struct evtchn_fifo_port *port,
+						 struct evtchn_fifo_queue *to,
+						 struct evtchn_fifo_queue *from)
 {
-	struct evtchn_fifo_queue *to = event->to, *from;
-	unsigned int try;
+	seam_unlock_pair(&to->lock, &from->lock);
 
-	for (try = 0; try < LOCK_TRIES; try++) {
-		from = READ_ONCE(event->port->last);
-		event->flags = seam_lock_pair(&to->lock, &from->lock);
-		event->from = from;
-		if (likely(READ_ONCE(event->port->last) == from))
-			return true;
+	from = READ_ONCE(port->last);
+	seam_lock_pair(&to->lock, &from->lock);
+	if (READ_ONCE(port->last) == from)
+		return from;
 
-		evtchn_fifo_unlock(event);
-	}
-
-	return false;
-}
-
-void evtchn_fifo_unlock(struct evtchn_fifo_event *event)
-{
-	seam_unlock_pair(&event->to->lock, &event->from->lock, event->flags);
-}
-
-/* The port, which was just taken as LINKED, leaves where it was. */
-static void leave_queue(struct evtchn_fifo_event *event)
-{
-	struct evtchn_fifo_queue *from = event->from;
-
-	/*
-	 * The guest took it off, and it was the last: without this the next
-	 * one would be put behind it wherever it is by then.
-	 */
-	if (from->tail == event->nr)
-		from->tail = 0;
-
-	if (from != event->to)
-		WRITE_ONCE(event->port->last, event->to);
+	seam_unlock_pair(&to->lock, &from->lock);
+	return NULL;
 }
 
 /* Write @port in the LINK of @word while that is on a queue. */
@@ -101,87 +70,36 @@ static bool try_link(u32 *word, u32 port, unsigned int tries)
 {
 	u32 old = READ_ONCE(*word);
 
-	for (; tries && (old & LINKED); tries--) {
+	for (; tries && (old & EVTCHN_WORD_LINKED); tries--) {
 		if (guest_try_cmpxchg(word, &old,
-				      (old & ~(BUSY | XEN_ABI_FIFO_LINK)) | port))
+				      (old & ~(EVTCHN_WORD_BUSY | XEN_ABI_FIFO_LINK)) | port))
 			return true;
 	}
 
 	return false;
 }
 
-static bool link_to_tail(struct evtchn_fifo_event *event, u32 *tail_word)
+bool evtchn_fifo_follow(u32 nr, u32 *tail_word)
 {
-	if (!event->to->tail)
-		return false;
-	if (likely(try_link(tail_word, event->nr, 1)))
+	if (likely(try_link(tail_word, nr, 1)))
 		return true;
-	if (!(READ_ONCE(*tail_word) & LINKED))
+	if (!(READ_ONCE(*tail_word) & EVTCHN_WORD_LINKED))
 		return false;
 
-	guest_set_mask(BUSY, tail_word);
-	if (try_link(tail_word, event->nr, LINK_TRIES))
+	guest_set_mask(EVTCHN_WORD_BUSY, tail_word);
+	if (try_link(tail_word, nr, LINK_TRIES))
 		return true;
 
 	/* Taken off by now, or the guest does not keep to the protocol. */
-	guest_clear_mask(BUSY, tail_word);
+	guest_clear_mask(EVTCHN_WORD_BUSY, tail_word);
 	return false;
-}
-
-/* Start the queue anew.  Returns true where the guest was not told yet. */
-static bool lead_queue(struct evtchn_fifo_event *event,
-		       struct xen_abi_fifo_control *control)
-{
-	u8 priority = event->to->priority;
-
-	WRITE_ONCE(control->head[priority], event->nr);
-
-	/* Pairs with the guest's exchange of ready: then it sees the head. */
-	return !guest_test_and_set_bit(priority, &control->ready);
-}
-
-static enum xen_evtchn_verdict
-put_on_queue(struct evtchn_fifo_event *event, u32 *tail_word,
-	     struct xen_abi_fifo_control *control)
-{
-	bool told;
-
-	leave_queue(event);
-	told = link_to_tail(event, tail_word) || !lead_queue(event, control);
-	event->to->tail = event->nr;
-
-	return told ? XEN_EVTCHN_QUEUED : XEN_EVTCHN_RAISED;
-}
-
-enum xen_evtchn_verdict
-evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
-		 struct xen_abi_fifo_control *control)
-{
-	bool was_pending = guest_test_and_set_bit(XEN_ABI_FIFO_PENDING, word);
-
-	/*
-	 * PENDING was set before this read of MASKED.  A guest clears MASKED
-	 * where it sees no PENDING in the same word, or asks for it by
-	 * hypercall: the event is seen by one of the two.
-	 */
-	if (READ_ONCE(*word) & MASKED)
-		return was_pending ? XEN_EVTCHN_COALESCED : XEN_EVTCHN_MASKED;
-
-	/*
-	 * Also where PENDING was set before: a guest may unmask a port, or
-	 * take it off its queue, and leave it pending.
-	 */
-	if (!guest_test_and_set_bit(XEN_ABI_FIFO_LINKED, word))
-		return put_on_queue(event, tail_word, control);
-
-	return was_pending ? XEN_EVTCHN_COALESCED : XEN_EVTCHN_QUEUED;
 }
 
 enum xen_evtchn_verdict
 evtchn_fifo_unmask(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 		   struct xen_abi_fifo_control *control)
 {
-	guest_clear_mask(MASKED, word);
+	guest_clear_mask(EVTCHN_WORD_MASKED, word);
 	if (!evtchn_fifo_is_pending(word))
 		return XEN_EVTCHN_COALESCED;
 
@@ -200,5 +118,5 @@ bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page)
 
 void evtchn_fifo_forget(u32 *word)
 {
-	guest_clear_mask(PENDING, word);
+	guest_clear_mask(EVTCHN_WORD_PENDING, word);
 }

@@ -22,6 +22,12 @@
 
 #include "evtchn_core.h"
 
+/* Bits of a port's word. */
+#define EVTCHN_WORD_PENDING	(1u << XEN_ABI_FIFO_PENDING)
+#define EVTCHN_WORD_MASKED	(1u << XEN_ABI_FIFO_MASKED)
+#define EVTCHN_WORD_LINKED	(1u << XEN_ABI_FIFO_LINKED)
+#define EVTCHN_WORD_BUSY	(1u << XEN_ABI_FIFO_BUSY)
+
 /*
  * The kernel's part of a queue.  Its head, and all links, are in guest memory;
  * where it ends is not told to the guest, nor taken from it.
@@ -66,7 +72,6 @@ struct evtchn_fifo_event {
 	u32 nr;				/* of the port, from 1 */
 	struct evtchn_fifo_queue *to;
 	struct evtchn_fifo_queue *from;	/* set by evtchn_fifo_lock() */
-	unsigned long flags;		/* likewise */
 };
 
 /*
@@ -80,13 +85,35 @@ void evtchn_fifo_queue_init(struct evtchn_fifo_queue *queue, u16 vcpu,
 void evtchn_fifo_port_init(struct evtchn_fifo_port *port,
 			   struct evtchn_fifo_queue *nowhere);
 
+static __always_inline void evtchn_fifo_unlock(struct evtchn_fifo_event *event)
+{
+	seam_unlock_pair(&event->to->lock, &event->from->lock);
+}
+
+/*
+ * The port of the event, whose queues @to and @from are locked, was on another than
+ * @from by then: lock that instead, once.  Returns it, or NULL with no lock held.
+ */
+struct evtchn_fifo_queue *evtchn_fifo_lock_again(struct evtchn_fifo_port *port,
+						 struct evtchn_fifo_queue *to,
+						 struct evtchn_fifo_queue *from);
+
 /*
  * Lock the queue that the event goes to, event->to, and the one that its port
  * was on.  Returns false, with no lock held, where others raised this port at
- * the same time and their events tell all that this one would.
+ * the same time and their events tell all that this one would.  Interrupts are
+ * off as struct seam_lock says.
  */
-bool evtchn_fifo_lock(struct evtchn_fifo_event *event);
-void evtchn_fifo_unlock(struct evtchn_fifo_event *event);
+static __always_inline bool evtchn_fifo_lock(struct evtchn_fifo_event *event)
+{
+	event->from = READ_ONCE(event->port->last);
+	seam_lock_pair(&event->to->lock, &event->from->lock);
+	if (likely(READ_ONCE(event->port->last) == event->from))
+		return true;
+
+	event->from = evtchn_fifo_lock_again(event->port, event->to, event->from);
+	return event->from;
+}
 
 /* The port behind which the event will be put, or 0: its word is needed too. */
 static inline u32 evtchn_fifo_tail(const struct evtchn_fifo_event *event)
@@ -95,13 +122,82 @@ static inline u32 evtchn_fifo_tail(const struct evtchn_fifo_event *event)
 }
 
 /*
+ * Put port @nr behind the tail of a queue.  Returns false where the guest took that
+ * off by now.
+ */
+bool evtchn_fifo_follow(u32 nr, u32 *tail_word);
+
+/* Start the queue anew.  Returns true where the guest was not told yet. */
+static __always_inline bool evtchn_fifo_lead(struct evtchn_fifo_event *event,
+					     struct xen_abi_fifo_control *control)
+{
+	u8 priority = event->to->priority;
+
+	WRITE_ONCE(control->head[priority], event->nr);
+
+	/* Pairs with the guest's exchange of ready: then it sees the head. */
+	return !guest_test_and_set_bit(priority, &control->ready);
+}
+
+/* The port leaves its last queue, of which it is not the tail from now on. */
+static inline void evtchn_fifo_leave(struct evtchn_fifo_port *port, u32 nr,
+				     struct evtchn_fifo_queue *from,
+				     struct evtchn_fifo_queue *to)
+{
+	if (from->tail == nr)
+		from->tail = 0;
+	WRITE_ONCE(port->last, to);
+}
+
+/* The port was just taken as LINKED. */
+static __always_inline enum xen_evtchn_verdict
+evtchn_fifo_put(struct evtchn_fifo_event *event, u32 *tail_word,
+		struct xen_abi_fifo_control *control)
+{
+	struct evtchn_fifo_queue *to = event->to;
+	u32 tail = to->tail;
+	bool told;
+
+	if (unlikely(event->from != to))
+		evtchn_fifo_leave(event->port, event->nr, event->from, to);
+
+	/* Where it was the tail itself, the guest took off all that was there. */
+	told = (tail && tail != event->nr &&
+		evtchn_fifo_follow(event->nr, tail_word)) ||
+	       !evtchn_fifo_lead(event, control);
+	to->tail = event->nr;
+
+	return told ? XEN_EVTCHN_QUEUED : XEN_EVTCHN_RAISED;
+}
+
+/*
  * Make the port pending, and put it on its queue unless it is masked or on one
  * already.  Both queues are locked; @tail_word is the word of
  * evtchn_fifo_tail(), not looked at where that is 0.
  */
-enum xen_evtchn_verdict
+static __always_inline enum xen_evtchn_verdict
 evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
-		 struct xen_abi_fifo_control *control);
+		 struct xen_abi_fifo_control *control)
+{
+	bool was_pending = guest_test_and_set_bit(XEN_ABI_FIFO_PENDING, word);
+
+	/*
+	 * PENDING was set before this read of MASKED.  A guest clears MASKED
+	 * where it sees no PENDING in the same word, or asks for it by
+	 * hypercall: the event is seen by one of the two.
+	 */
+	if (READ_ONCE(*word) & EVTCHN_WORD_MASKED)
+		return was_pending ? XEN_EVTCHN_COALESCED : XEN_EVTCHN_MASKED;
+
+	/*
+	 * Also where PENDING was set before: a guest may unmask a port, or
+	 * take it off its queue, and leave it pending.
+	 */
+	if (!guest_test_and_set_bit(XEN_ABI_FIFO_LINKED, word))
+		return evtchn_fifo_put(event, tail_word, control);
+
+	return was_pending ? XEN_EVTCHN_COALESCED : XEN_EVTCHN_QUEUED;
+}
 
 /* Unmask the port, and raise it again where it is pending; the same needs. */
 enum xen_evtchn_verdict
@@ -126,7 +222,7 @@ void evtchn_fifo_forget(u32 *word);
 
 static inline bool evtchn_fifo_is_pending(const u32 *word)
 {
-	return READ_ONCE(*word) >> XEN_ABI_FIFO_PENDING & 1;
+	return READ_ONCE(*word) & EVTCHN_WORD_PENDING;
 }
 
 /*
@@ -136,7 +232,7 @@ static inline bool evtchn_fifo_is_pending(const u32 *word)
  */
 static inline bool evtchn_fifo_is_due(const u32 *word)
 {
-	u32 due = 1u << XEN_ABI_FIFO_PENDING | 1u << XEN_ABI_FIFO_LINKED;
+	u32 due = EVTCHN_WORD_PENDING | EVTCHN_WORD_LINKED;
 
 	return (READ_ONCE(*word) & due) == due;
 }

@@ -158,18 +158,35 @@ static int read_tails(struct kvm *kvm, u64 from, u32 *tails)
 	return 0;
 }
 
+/* Around locks of queues, where nothing is mapped that turns interrupts off. */
+static unsigned long irqs_off(void)
+{
+	unsigned long flags = 0;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_save(flags);
+	return flags;
+}
+
+static void irqs_restore(unsigned long flags)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_restore(flags);
+}
+
 static void set_tails(struct xen_fifo_vcpu *mine, const u32 *tails)
 {
+	unsigned long flags = irqs_off();
 	struct evtchn_fifo_queue *queue;
-	unsigned long flags;
 	unsigned int i;
 
 	for (i = 0; i < XEN_ABI_FIFO_NR_QUEUES; i++) {
 		queue = &mine->queues[i];
-		flags = seam_lock_pair(&queue->lock, &queue->lock);
+		seam_lock_pair(&queue->lock, &queue->lock);
 		queue->tail = tails[i];
-		seam_unlock_pair(&queue->lock, &queue->lock, flags);
+		seam_unlock_pair(&queue->lock, &queue->lock);
 	}
+	irqs_restore(flags);
 }
 
 /* An upcall that was due when the guest was saved is due still. */
@@ -341,11 +358,32 @@ static bool is_bad_entry(struct kvm *kvm,
 	       entry->saved > 1;
 }
 
+static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
+			const struct kvm_xen_evtchn_fifo_port *entry)
+{
+	struct evtchn_fifo_port *port = event->port;
+	unsigned long flags = irqs_off();
+	bool locked = evtchn_fifo_lock(event);
+
+	if (locked) {
+		WRITE_ONCE(port->last, event->to);
+		port->wish.vcpu = vcpu->vcpu_idx;
+		port->wish.priority = entry->vcpu_priority;
+		WRITE_ONCE(port->priority, entry->priority);
+		WRITE_ONCE(port->saved, entry->saved);
+		evtchn_fifo_unlock(event);
+	}
+
+	irqs_restore(flags);
+	return locked ? 0 : -EBUSY;
+}
+
 static int set_port(struct kvm *kvm,
 		    const struct kvm_xen_evtchn_fifo_port *entry)
 {
 	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, entry->vcpu);
 	struct evtchn_fifo_event event = { .nr = entry->port };
+	int r;
 
 	event.to = last_queue(kvm, entry);
 	if (!vcpu || IS_ERR(event.to) || is_bad_entry(kvm, entry))
@@ -355,15 +393,10 @@ static int set_port(struct kvm *kvm,
 					GFP_KERNEL_ACCOUNT);
 	if (!event.port)
 		return -ENOMEM;
-	if (!evtchn_fifo_lock(&event))
-		return -EBUSY;
 
-	WRITE_ONCE(event.port->last, event.to);
-	event.port->wish.vcpu = vcpu->vcpu_idx;
-	event.port->wish.priority = entry->vcpu_priority;
-	WRITE_ONCE(event.port->priority, entry->priority);
-	WRITE_ONCE(event.port->saved, entry->saved);
-	evtchn_fifo_unlock(&event);
+	r = restore_port(&event, vcpu, entry);
+	if (r)
+		return r;
 
 	guard(srcu)(&kvm->srcu);
 	xen_evtchn_raise_saved(kvm, entry->port, entry->port + 1, NULL);

@@ -82,6 +82,13 @@ static __always_inline bool xen_is_mapped(struct gfn_to_pfn_cache *gpc)
 	       kvm_is_error_gpa(gpc->gpa);
 }
 
+/* Who writes to guest pages is in a read section of kvm->srcu. */
+static __always_inline void xen_assert_reader(struct kvm *kvm)
+{
+	RCU_LOCKDEP_WARN(!srcu_read_lock_held(&kvm->srcu),
+			 "guest page written outside of kvm->srcu");
+}
+
 /*
  * Map what @gpc was activated for, to read it, if that needs no waiting.
  * Returns false, holding nothing, where the page has to be sought again first.
@@ -101,18 +108,40 @@ static __always_inline bool xen_try_map_to_read(struct xen_map *map,
 	return true;
 }
 
-/* The same to write as well, in a read section of kvm->srcu. */
+/* The same to write as well. */
 static __always_inline bool xen_try_map(struct xen_map *map,
 					struct gfn_to_pfn_cache *gpc)
 {
-	RCU_LOCKDEP_WARN(!srcu_read_lock_held(&gpc->kvm->srcu),
-			 "guest page written outside of kvm->srcu");
+	xen_assert_reader(gpc->kvm);
 	return xen_try_map_to_read(map, gpc);
 }
 
 static __always_inline void xen_unmap(struct xen_map *map)
 {
 	read_unlock_irqrestore(&map->gpc->lock, map->flags);
+}
+
+/*
+ * The same for who has another page mapped, of a kind that is always mapped first:
+ * interrupts are off by that, but on PREEMPT_RT.  To end it is xen_unmap_under().
+ */
+static __always_inline bool xen_try_map_under(struct gfn_to_pfn_cache *gpc)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		lockdep_assert_irqs_disabled();
+	xen_assert_reader(gpc->kvm);
+
+	read_lock(&gpc->lock);
+	if (likely(xen_is_mapped(gpc)))
+		return true;
+
+	read_unlock(&gpc->lock);
+	return false;
+}
+
+static __always_inline void xen_unmap_under(struct gfn_to_pfn_cache *gpc)
+{
+	read_unlock(&gpc->lock);
 }
 
 /*
@@ -161,22 +190,20 @@ static inline void xen_unmap_dirty(struct xen_map *map)
 	xen_unmap(map);
 }
 
-bool xen_log_dirty(struct gfn_to_pfn_cache *gpc);
+/*
+ * Whether writes to any guest page have to be logged.  Until that is counted, the ioctl
+ * by which it begins has not returned.
+ */
+static inline bool xen_logs_writes(struct kvm *kvm)
+{
+	return unlikely(atomic_read(&kvm->nr_memslots_dirty_logging));
+}
 
 /*
- * Unmap after a write that migration must see, in any context.  Returns false
- * where the thread of a vCPU has yet to log that.
+ * Log a write to what @gpc maps, which migration must see, in any context.  Returns
+ * false where the thread of a vCPU has yet to do that.
  */
-static __always_inline bool xen_unmap_logged(struct xen_map *map)
-{
-	const struct kvm_memory_slot *slot = map->gpc->memslot;
-	bool logged = true;
-
-	if (unlikely(slot && kvm_slot_dirty_track_enabled(slot)))
-		logged = xen_log_dirty(map->gpc);
-	xen_unmap(map);
-	return logged;
-}
+bool xen_log_write(struct gfn_to_pfn_cache *gpc);
 
 /*
  * As xen_try_map(), but waits for the page; @len is what @gpc was activated for.

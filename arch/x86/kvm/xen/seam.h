@@ -87,37 +87,33 @@ static __always_inline bool kernel_try_cmpxchg(u32 *word, u32 *old, u32 new)
 	return try_cmpxchg(word, old, new);
 }
 
-/* A lock of the units themselves, which interrupt handlers take as well. */
+/*
+ * A lock of the units themselves.  Interrupt handlers take it as well, so whoever takes
+ * it has interrupts off; but on PREEMPT_RT, where it sleeps, and none of them does.
+ */
 struct seam_lock {
-	spinlock_t spin;	/* interrupts are off while it is held */
+	spinlock_t spin;	/* interrupts are off while it is held, as said above */
 };
 
 #define seam_lock_init(lock)	spin_lock_init(&(lock)->spin)
 
-/*
- * Take @a and @b, which may be one, the lower address first.  Returns what
- * seam_unlock_pair() wants back.
- */
-static __always_inline unsigned long seam_lock_pair(struct seam_lock *a,
-						    struct seam_lock *b)
+/* Take @a and @b, which may be one, the lower address first. */
+static __always_inline void seam_lock_pair(struct seam_lock *a, struct seam_lock *b)
 {
-	struct seam_lock *first = a < b ? a : b;
-	unsigned long flags;
+	if (likely(a == b)) {
+		spin_lock(&a->spin);
+		return;
+	}
 
-	spin_lock_irqsave(&first->spin, flags);
-	if (unlikely(a != b))
-		spin_lock_nested(a < b ? &b->spin : &a->spin,
-				 SINGLE_DEPTH_NESTING);
-	return flags;
+	spin_lock(a < b ? &a->spin : &b->spin);
+	spin_lock_nested(a < b ? &b->spin : &a->spin, SINGLE_DEPTH_NESTING);
 }
 
-static __always_inline void seam_unlock_pair(struct seam_lock *a,
-					     struct seam_lock *b,
-					     unsigned long flags)
+static __always_inline void seam_unlock_pair(struct seam_lock *a, struct seam_lock *b)
 {
 	if (unlikely(a != b))
-		spin_unlock(a < b ? &b->spin : &a->spin);
-	spin_unlock_irqrestore(a < b ? &a->spin : &b->spin, flags);
+		spin_unlock(&b->spin);
+	spin_unlock(&a->spin);
 }
 
 #endif /* _KVM_XEN_SEAM_H */

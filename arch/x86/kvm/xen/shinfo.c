@@ -60,11 +60,13 @@ int xen_set_long_mode(struct kvm *kvm, bool long_mode)
 	return kvm->arch.xen.shinfo_cache.active ? xen_shared_info_init(kvm) : 0;
 }
 
-/* Slow half of xen_unmap_logged(): the memslot of @gpc is being logged. */
-bool xen_log_dirty(struct gfn_to_pfn_cache *gpc)
+bool xen_log_write(struct gfn_to_pfn_cache *gpc)
 {
 	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
 	struct kvm_memory_slot *slot = gpc->memslot;
+
+	if (!slot || !kvm_slot_dirty_track_enabled(slot))
+		return true;
 
 	/* A bitmap can be written by anyone. */
 	if (slot->dirty_bitmap) {

@@ -74,17 +74,17 @@ static void take_locks(struct evtchn_fifo_event *event)
 	struct seam_lock *from = lock_of(event), *to = &event->to->lock;
 
 	if (!makes(LOCKS_AS_THEY_COME) || from == to) {
-		event->flags = seam_lock_pair(to, from);
+		seam_lock_pair(to, from);
 		return;
 	}
 
-	event->flags = seam_lock_pair(from, from);
+	seam_lock_pair(from, from);
 	seam_lock_pair(to, to);
 }
 
 static void sketch_unlock(struct evtchn_fifo_event *event)
 {
-	seam_unlock_pair(&event->to->lock, lock_of(event), event->flags);
+	seam_unlock_pair(&event->to->lock, lock_of(event));
 }
 
 static bool sketch_lock(struct evtchn_fifo_event *event)

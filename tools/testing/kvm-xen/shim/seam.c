@@ -2,9 +2,6 @@
 /* What of the shim is not inline. */
 #include <sched.h>
 
-/* What seam_unlock_pair() wants back, so that a unit cannot lose it. */
-#define FLAGS	0x5eedul
-
 seam_hook_t seam_hook;
 void (*seam_lock_hook)(struct seam_lock *lock);
 
@@ -41,17 +38,15 @@ static void release(struct seam_lock *lock)
 	(void)held;
 }
 
-unsigned long seam_lock_pair(struct seam_lock *a, struct seam_lock *b)
+void seam_lock_pair(struct seam_lock *a, struct seam_lock *b)
 {
 	take(a < b ? a : b);
 	if (a != b)
 		take(a < b ? b : a);
-	return FLAGS;
 }
 
-void seam_unlock_pair(struct seam_lock *a, struct seam_lock *b, unsigned long flags)
+void seam_unlock_pair(struct seam_lock *a, struct seam_lock *b)
 {
-	assert(flags == FLAGS);
 	release(a);
 	if (a != b)
 		release(b);

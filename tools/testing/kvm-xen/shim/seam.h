@@ -77,8 +77,8 @@ struct seam_lock {
 extern void (*seam_lock_hook)(struct seam_lock *lock);
 
 void seam_lock_init(struct seam_lock *lock);
-unsigned long seam_lock_pair(struct seam_lock *a, struct seam_lock *b);
-void seam_unlock_pair(struct seam_lock *a, struct seam_lock *b, unsigned long flags);
+void seam_lock_pair(struct seam_lock *a, struct seam_lock *b);
+void seam_unlock_pair(struct seam_lock *a, struct seam_lock *b);
 
 /* memcpy() by the byte, each of them reported. */
 void *seam_copy(void *to, const void *from, size_t len);

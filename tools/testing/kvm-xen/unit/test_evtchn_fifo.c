@@ -323,9 +323,9 @@ static void lock_while_moved(unsigned int nr, bool locked)
 	if (locked) {
 		CHECK(event.from == bed.ports[NR].last);
 		evtchn_fifo_unlock(&event);
+		CHECK_EQ(event.from->lock.held, 0);
 	}
 	CHECK_EQ(event.to->lock.held, 0);
-	CHECK_EQ(event.from->lock.held, 0);
 	CHECK_EQ(bed.words[NR], 0);
 	bed_stop();
 }
