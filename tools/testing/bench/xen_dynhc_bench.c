@@ -6,12 +6,13 @@
  *
  * In three kinds of VM: one that has nothing of Xen, one that has dynamic
  * hypercalls alone, and one that is a Xen guest as well; each with its LAPIC
- * enabled and not.
+ * enabled and not.  The second also with its hypercalls answered in the exit loop.
  */
 #include <linux/kvm_dynhc.h>
 
 #include "bench.h"
 #include "xen_dynhc.h"
+#include "xen_fast.h"
 #include "xen_line.h"
 
 #define HAS_DYNHC	(1u << 8)
@@ -31,6 +32,7 @@ struct vm_kind {
 	const char *name;
 	unsigned int conditions;
 	uint32_t config;
+	bool in_loop;			/* answers no hypercall right behind the exit */
 };
 
 static struct dynhc hc;
@@ -170,6 +172,7 @@ static const struct bench_op ops[] = {
 static const struct vm_kind kinds[] = {
 	{ "no-xen", 0, 0 },
 	{ "dynhc", BENCH_ADDITIONS | HAS_DYNHC, KVM_XEN_HVM_CONFIG_DYNHC },
+	{ "dynhc/in-loop", BENCH_ADDITIONS | HAS_DYNHC, KVM_XEN_HVM_CONFIG_DYNHC, true },
 	{ "xen", HAS_XEN, XEN_FLAGS },
 	{ "xen-and-dynhc", BENCH_ADDITIONS | HAS_XEN | HAS_DYNHC | HAS_EVENTS,
 	  XEN_FLAGS | KVM_XEN_HVM_CONFIG_DYNHC },
@@ -277,8 +280,12 @@ int main(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (kinds[i].conditions & BENCH_ADDITIONS & ~have)
 			continue;
+		if (kinds[i].in_loop)
+			xen_set_fastpath(false);
 		bench(&kinds[i], 0);
 		bench(&kinds[i], BENCH_LAPIC);
+		if (kinds[i].in_loop)
+			xen_set_fastpath(true);
 	}
 	return 0;
 }
