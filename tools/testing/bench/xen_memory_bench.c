@@ -15,8 +15,9 @@
 
 #include "bench.h"
 #include "xen_dynhc.h"
+#include "xen_trace.h"
 
-#define TRACING		"/sys/kernel/tracing/"
+#define TRACE		"/sys/kernel/tracing/trace"
 #define NR_PORTS	4095u
 #define NR_TOKENS	1000u
 #define MAX_OBJECTS	(1u << 16)
@@ -29,27 +30,18 @@ struct object {
 static struct object *objects;		/* not in the guest, so not static */
 static unsigned int nr_objects;
 
-static void write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-
-	TEST_ASSERT(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text),
-		    "Cannot write %s", path);
-	close(fd);
-}
-
 static void start_trace(void)
 {
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	write_to(TRACING "tracing_on", "0");
-	write_to(TRACING "set_event_pid", pid);
-	write_to(TRACING "buffer_size_kb", "32768");
-	write_to(TRACING "events/kmem/kmalloc/enable", "1");
-	write_to(TRACING "events/kmem/kmem_cache_alloc/enable", "1");
-	write_to(TRACING "events/kmem/kfree/enable", "1");
-	write_to(TRACING "events/kmem/kmem_cache_free/enable", "1");
+	xen_trace_write("tracing_on", "0");
+	xen_trace_write("set_event_pid", pid);
+	xen_trace_write("buffer_size_kb", "32768");
+	xen_trace_write("events/kmem/kmalloc/enable", "1");
+	xen_trace_write("events/kmem/kmem_cache_alloc/enable", "1");
+	xen_trace_write("events/kmem/kfree/enable", "1");
+	xen_trace_write("events/kmem/kmem_cache_free/enable", "1");
 }
 
 /* The last one at @ptr, which is another one each time that it is allocated. */
@@ -98,7 +90,7 @@ static long slab_bytes(void)
 	long bytes = 0;
 
 	nr_objects = 0;
-	read_lines(TRACING "trace", note);
+	read_lines(TRACE, note);
 	for (i = 0; i < nr_objects; i++)
 		bytes += objects[i].bytes;
 	return bytes;
@@ -126,10 +118,10 @@ static void measure(const char *name, void (*make)(void *arg), void *arg, unsign
 {
 	long before = vmalloc_bytes(), bytes;
 
-	write_to(TRACING "trace", "\n");
-	write_to(TRACING "tracing_on", "1");
+	xen_trace_write("trace", "\n");
+	xen_trace_write("tracing_on", "1");
 	make(arg);
-	write_to(TRACING "tracing_on", "0");
+	xen_trace_write("tracing_on", "0");
 	bytes = slab_bytes() + vmalloc_bytes() - before;
 	printf("bytes %s %ld\n", name, bytes / each);
 }

@@ -14,34 +14,18 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <sys/eventfd.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 
 #include "kvm_test_harness.h"
 #include "xen_line.h"
+#include "xen_trace.h"
 
 #define DEVICE		"/dev/nullb0"
-#define TRACING		"/sys/kernel/tracing/"
+#define EVENT		"kvm_xen/kvm_xen_raise"
 #define PORT		1u
 #define NR_EVENTS	100u
 
 static char block[4096] __attribute__((aligned(4096)));
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-
-	TEST_ASSERT(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text),
-		    "%s: %d", path, errno);
-	close(fd);
-}
-
-static void start_trace(void)
-{
-	mount("tracefs", TRACING, "tracefs", 0, NULL);
-	write_file(TRACING "trace", "");
-	write_file(TRACING "events/kvm_xen/kvm_xen_raise/enable", "1");
-}
 
 /*
  * How many lines of the trace tell of an event that was raised in a hard
@@ -50,13 +34,9 @@ static void start_trace(void)
  */
 static unsigned int nr_raised_in_hardirq(void)
 {
-	unsigned int nr = 0;
+	FILE *trace = xen_trace_end(EVENT);
 	char line[512], *flags;
-	FILE *trace;
-
-	write_file(TRACING "events/kvm_xen/kvm_xen_raise/enable", "0");
-	trace = fopen(TRACING "trace", "r");
-	TEST_ASSERT(trace, "trace: %d", errno);
+	unsigned int nr = 0;
 
 	while (fgets(line, sizeof(line), trace)) {
 		flags = strchr(line, ']');
@@ -181,7 +161,7 @@ TEST_F(hardirq, every_event_is_handled)
 	xen_line_order(self->x, 0, xen_guest_serve, 0, 0);
 	xen_runner_start(&self->runner, self->x->vcpu[0]);
 
-	start_trace();
+	xen_trace_begin(EVENT);
 	for (i = 1; i <= NR_EVENTS; i++) {
 		signal_from_interrupt(&self->s);
 		if (!xen_wait_for(READ_ONCE(cpu->nr_events) >= i))
