@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What RCU hears of a guest's coming and going: a quiescent state at each end of its
+ * stays, but that of hypercalls it is told one in sixteen.
+ *
+ * If this fails, hypercalls run a fifth more instructions than they have to, or RCU
+ * waits for a CPU whose guest does nothing but make them.  Stock 6.12 tells it of all.
+ */
+#include "xen.h"
+#include "xen_fast.h"
+#include "xen_harness.h"
+#include "xen_trace.h"
+
+#define EVENT		"rcu/rcu_utilization"
+#define NR_CALLS	4096u
+#define NR_OTHERS	200u
+#define NOTED		16u	/* of so many exits by hypercalls one */
+#define FEW		4u	/* with what the process is scheduled for beside that */
+
+static void guest_calls(void)
+{
+	uint32_t i;
+
+	GUEST_SYNC(0);
+	for (i = 0; i < NR_CALLS; i++)
+		xen_guest_yield();
+	GUEST_SYNC(1);
+}
+
+static void guest_cpuids(void)
+{
+	uint32_t eax, ebx, ecx, edx, i;
+
+	GUEST_SYNC(0);
+	for (i = 0; i < NR_OTHERS; i++)
+		__cpuid(0, 0, &eax, &ebx, &ecx, &edx);
+	GUEST_SYNC(1);
+}
+
+/* Notes by this process, "COMM-PID [CPU] flags TIME: rcu_utilization: Start ...". */
+static unsigned int count_notes(FILE *trace)
+{
+	char line[512], pid[16];
+	unsigned int nr = 0;
+
+	snprintf(pid, sizeof(pid), "-%d ", getpid());
+	while (fgets(line, sizeof(line), trace)) {
+		if (strstr(line, pid) && strstr(line, ": Start context switch"))
+			nr++;
+	}
+	fclose(trace);
+	return nr;
+}
+
+FIXTURE(rcu) {
+	struct xen_vm *x;
+	int stats;
+};
+
+FIXTURE_SETUP(rcu)
+{
+	self->x = xen_vm_create(1, true, NULL);
+	self->stats = vcpu_get_stats_fd(self->x->vcpu[0]);
+}
+
+FIXTURE_TEARDOWN(rcu)
+{
+	xen_set_fastpath(true);
+	close(self->stats);
+	xen_vm_free(self->x);
+}
+
+/* How many notes there are while the guest goes from its first sync to its second. */
+static unsigned int notes_of(FIXTURE_DATA(rcu) *self, void (*guest_code)(void))
+{
+	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code);
+	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 0);
+	xen_trace_begin(EVENT);
+	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 1);
+	return count_notes(xen_trace_end(EVENT));
+}
+
+static uint64_t fast_calls(FIXTURE_DATA(rcu) *self)
+{
+	return xen_stat(self->stats, "xen_fast_hypercalls");
+}
+
+TEST_F(rcu, one_in_sixteen_hypercalls_is_told)
+{
+	uint64_t before = fast_calls(self);
+	unsigned int notes = notes_of(self, guest_calls);
+
+	EXPECT_EQ(NR_CALLS, fast_calls(self) - before);
+	EXPECT_LE(NR_CALLS / NOTED, notes);
+	EXPECT_GE(NR_CALLS / FEW, notes);
+}
+
+TEST_F(rcu, so_is_one_in_the_exit_loop)
+{
+	uint64_t before = fast_calls(self);
+	unsigned int notes;
+
+	xen_set_fastpath(false);
+	notes = notes_of(self, guest_calls);
+
+	EXPECT_EQ(0, fast_calls(self) - before);
+	EXPECT_LE(NR_CALLS / NOTED, notes);
+	EXPECT_GE(NR_CALLS / FEW, notes);
+}
+
+TEST_F(rcu, every_other_exit_is_told_at_both_ends)
+{
+	EXPECT_LE(2 * NR_OTHERS, notes_of(self, guest_cpuids));
+}
+
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL)
