@@ -15,7 +15,7 @@
 
 static volatile uint32_t upcalls;
 static volatile uint32_t port;
-static uint32_t poll_port = PORT_LOCAL;
+static uint32_t local_port = PORT_LOCAL;
 
 static void *shinfo(void)
 {
@@ -147,9 +147,34 @@ static void prepare_pending(void)
 	run_send();
 }
 
+static void prepare_masked(void)
+{
+	clear_event();
+	xen_mask(shinfo(), true, PORT_LOCAL);
+}
+
+static void prepare_masked_pending(void)
+{
+	prepare_masked();
+	run_send();
+}
+
+/* Stock has its VMM do it. */
+static int64_t run_unmask(void)
+{
+	return xen_guest_call(true, __HYPERVISOR_event_channel_op, EVTCHNOP_unmask,
+			      (uintptr_t)&local_port, 0);
+}
+
+static void end_unmask(void)
+{
+	clear_event();
+	xen_unmask(shinfo(), true, PORT_LOCAL);
+}
+
 static int64_t run_poll_ready(void)
 {
-	return xen_guest_poll(true, &poll_port, 1, 0);
+	return xen_guest_poll(true, &local_port, 1, 0);
 }
 
 static int64_t run_set_singleshot(void)
@@ -183,6 +208,8 @@ static const struct bench_op ops[] = {
 	{ "send-upcall", 0, prepare_upcall, run_send_upcall, 1, .end = clear_event },
 	{ "send-eventfd", 0, NULL, run_send_eventfd },
 	{ "send-eventfd/other-page", 0, prepare_elsewhere, run_send_eventfd },
+	{ "unmask", 0, prepare_masked, run_unmask, .end = end_unmask },
+	{ "unmask/pending", 0, prepare_masked_pending, run_unmask, .end = end_unmask },
 	{ "poll-ready", 0, prepare_pending, run_poll_ready, .end = clear_event },
 	{ "set-singleshot", 0, NULL, run_set_singleshot },
 	{ "set-timer-op", 0, NULL, run_set_timer },
@@ -225,6 +252,14 @@ static int set_runstate(struct kvm_vcpu *vcpu)
 	return xen_vcpu_set(vcpu, &attr);
 }
 
+/* Ours unmask for who asks for FIFO event channels, and those who stay at 2-level too. */
+static int let_unmask(struct xen_vm *x)
+{
+	return xen_config(x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
+			  KVM_XEN_HVM_CONFIG_EVTCHN_SEND |
+			  (xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_FIFO));
+}
+
 static void choose_vector(struct xen_vm *x, bool lapic)
 {
 	vm_install_exception_handler(x->vm, XEN_VM_VECTOR, upcall_handler);
@@ -260,6 +295,7 @@ static void bench(unsigned int conditions, const char *suffix)
 	int fd = eventfd(0, EFD_NONBLOCK);
 
 	TEST_ASSERT(fd >= 0, "eventfd: %d", errno);
+	TEST_ASSERT_EQ(let_unmask(x), 0);
 	choose_vector(x, conditions & BENCH_LAPIC);
 	TEST_ASSERT_EQ(set_version(x, XEN_VERSION), 0);
 	bind_ports(x, fd);
