@@ -139,7 +139,10 @@ static __always_inline bool evtchn_fifo_lead(struct evtchn_fifo_event *event,
 	return !guest_test_and_set_bit(priority, &control->ready);
 }
 
-/* The port leaves its last queue, of which it is not the tail from now on. */
+/*
+ * The port leaves its last queue.  Where it was the tail there, the guest took off all
+ * there was: else the next one would be put behind it wherever it is by then.
+ */
 static inline void evtchn_fifo_leave(struct evtchn_fifo_port *port, u32 nr,
 				     struct evtchn_fifo_queue *from,
 				     struct evtchn_fifo_queue *to)
@@ -161,7 +164,7 @@ evtchn_fifo_put(struct evtchn_fifo_event *event, u32 *tail_word,
 	if (unlikely(event->from != to))
 		evtchn_fifo_leave(event->port, event->nr, event->from, to);
 
-	/* Where it was the tail itself, the guest took off all that was there. */
+	/* Likewise where it comes back to the queue of which it was the tail. */
 	told = (tail && tail != event->nr &&
 		evtchn_fifo_follow(event->nr, tail_word)) ||
 	       !evtchn_fifo_lead(event, control);
