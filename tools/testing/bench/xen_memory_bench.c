@@ -17,7 +17,6 @@
 #include "xen_dynhc.h"
 #include "xen_trace.h"
 
-#define TRACE		"/sys/kernel/tracing/trace"
 #define NR_PORTS	4095u
 #define NR_TOKENS	1000u
 #define MAX_OBJECTS	(1u << 16)
@@ -73,12 +72,11 @@ static void note(const char *line)
 	}
 }
 
-static void read_lines(const char *path, void (*fn)(const char *line))
+static void read_lines(FILE *file, void (*fn)(const char *line))
 {
-	FILE *file = fopen(path, "r");
 	char line[512];
 
-	TEST_ASSERT(file, "Cannot read %s", path);
+	TEST_ASSERT(file, "Cannot open: %d", errno);
 	while (fgets(line, sizeof(line), file))
 		fn(line);
 	fclose(file);
@@ -90,7 +88,7 @@ static long slab_bytes(void)
 	long bytes = 0;
 
 	nr_objects = 0;
-	read_lines(TRACE, note);
+	read_lines(xen_trace_open(), note);
 	for (i = 0; i < nr_objects; i++)
 		bytes += objects[i].bytes;
 	return bytes;
@@ -109,7 +107,7 @@ static void note_area(const char *line)
 static long vmalloc_bytes(void)
 {
 	areas = 0;
-	read_lines("/proc/vmallocinfo", note_area);
+	read_lines(fopen("/proc/vmallocinfo", "r"), note_area);
 	return areas;
 }
 

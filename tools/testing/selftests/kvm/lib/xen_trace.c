@@ -44,12 +44,16 @@ void xen_trace_begin(const char *event)
 	switch_event(event, "1");
 }
 
-FILE *xen_trace_end(const char *event)
+FILE *xen_trace_open(void)
 {
-	FILE *trace;
+	FILE *trace = fopen(TRACING "/trace", "r");
 
-	switch_event(event, "0");
-	trace = fopen(TRACING "/trace", "r");
 	TEST_ASSERT(trace, "trace: %d", errno);
 	return trace;
+}
+
+FILE *xen_trace_end(const char *event)
+{
+	switch_event(event, "0");
+	return xen_trace_open();
 }

@@ -11,7 +11,10 @@ void xen_trace_write(const char *file, const char *text);
 /* Begin to trace @event, such as "kvm_xen/kvm_xen_raise", with nothing of before. */
 void xen_trace_begin(const char *event);
 
-/* End that.  Returns the trace, one event a line, which the caller closes. */
+/* The trace, one event a line, which the caller closes. */
+FILE *xen_trace_open(void);
+
+/* End to trace @event.  Returns the trace likewise. */
 FILE *xen_trace_end(const char *event);
 
 #endif /* SELFTEST_KVM_XEN_TRACE_H */
