@@ -129,6 +129,18 @@ static enum xen_fifo_offer fifo_offer(u32 flags)
 	return XEN_FIFO_NOT_OFFERED;
 }
 
+/*
+ * MSRs that CPUs leave to hypervisors.  KVM writes those of CPUs itself, as a vCPU is
+ * reset, where no page of the guest may be touched.
+ */
+#define HYPERCALL_MSR_MIN	0x40000000u
+#define HYPERCALL_MSR_MAX	0x4fffffffu
+
+static bool is_hypercall_msr(u32 msr)
+{
+	return !msr || (msr >= HYPERCALL_MSR_MIN && msr <= HYPERCALL_MSR_MAX);
+}
+
 static bool has_blobs(const struct kvm_xen_hvm_config *xhc)
 {
 	return xhc->blob_addr_32 || xhc->blob_addr_64 ||
@@ -156,6 +168,8 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 	u32 changed;
 
 	if (xhc->flags & ~(PERMITTED_FLAGS | kvm_xen_added_caps()))
+		return -EINVAL;
+	if (!is_hypercall_msr(xhc->msr))
 		return -EINVAL;
 
 	/* The kernel writes hypercall pages itself where it takes the calls. */

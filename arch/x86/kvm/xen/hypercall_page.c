@@ -54,6 +54,7 @@ static int write_blob(struct kvm_vcpu *vcpu, gpa_t page, u32 nr, bool wide)
  * A write to Xen's MSR: fill the page that it names with page number @data
  * modulo 4096, and take the guest for as wide as the vCPU that wrote.  Returns
  * as MSR handlers do: 0, 1 for #GP, or -errno where the VMM's memory failed.
+ * KVM_RUN and KVM_SET_MSRS, by which alone such an MSR is written, hold kvm->srcu.
  */
 int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data)
 {
@@ -61,6 +62,8 @@ int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data)
 	gpa_t page = data & PAGE_MASK;
 	u32 nr = data & ~PAGE_MASK;
 	bool wide = is_long_mode(vcpu);
+
+	xen_assert_reader(kvm);
 
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock) {
 		if (kvm->arch.xen.long_mode != wide &&
