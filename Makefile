@@ -108,6 +108,10 @@ bench-profile: modules emulator ## instructions per function of one operation: O
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(testbed) tools/testing/bench/profile "$(OP)"
 
+coverage: samples emulator ## lines and functions of the core that no selftest executes (long)
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(testbed) tools/testing/coverage/coverage $(TESTS)
+
 emulator-proof: emulator ## thirty boots of a busy Xen guest on stock modules
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(testbed) scripts/emulator-proof
@@ -142,6 +146,6 @@ help: ## this list
 
 .PHONY: modules samples install uninstall integrate patch demo check layers build-test unit \
 	selftests kernel-tests stock-proof guests harness-test \
-	bench-runs bench-small bench bench-profile \
+	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
 	debug-samples style sparse boot-shell testbed emulator clean help
