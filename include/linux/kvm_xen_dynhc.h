@@ -9,6 +9,7 @@
 #ifndef _LINUX_KVM_XEN_DYNHC_H
 #define _LINUX_KVM_XEN_DYNHC_H
 
+#include <linux/completion.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -41,12 +42,14 @@ struct kvm_xen_dynhc_call {
  * @call: the guest called.  Returns its result, or one of the two above.
  * @list: KVM's
  * @bindings: KVM's
+ * @unused: KVM's
+ * @users: KVM's
  *
- * bind() and unbind() run in process context, one at a time for all handlers, and
- * may sleep.  call() runs in the thread of @vcpu, on several at a time, in a read
- * section of kvm->srcu: it may sleep, but as long as it does memslots cannot
- * change, the binding not be taken away, nor the handler unregistered.  None of them
- * may call the two functions below.
+ * bind() and unbind() run in process context, several at a time, and may sleep: no lock
+ * of KVM's is held but such as one VM has.  call() runs in the thread of @vcpu, on
+ * several at a time, in a read section of kvm->srcu: it may sleep, but as long as it does
+ * memslots cannot change, the binding not be taken away, nor the handler unregistered.
+ * None of them may call the two functions below.
  */
 struct kvm_xen_dynhc_handler {
 	const char *name;
@@ -57,6 +60,8 @@ struct kvm_xen_dynhc_handler {
 		    const struct kvm_xen_dynhc_call *call);
 	struct list_head list;
 	struct list_head bindings;
+	struct completion unused;
+	unsigned int users;
 };
 
 /**
@@ -73,8 +78,9 @@ int kvm_xen_dynhc_register(struct kvm_xen_dynhc_handler *handler);
  * kvm_xen_dynhc_unregister() - take a handler away
  * @handler: one that was registered
  *
- * Returns after the last call, and after unbind() of each binding.  Tokens that were
- * bound stay so, and answer -DYNHC_ENODEV, until the VMM takes them away.
+ * Returns after the last call, and after unbind() of each binding: guests and VMMs can
+ * make that late, by a call that takes long, but no VM has to wait for another meanwhile.
+ * Tokens that were bound stay so, and answer -DYNHC_ENODEV, until the VMM takes them away.
  *
  * Context: process, sleeps; holds no lock that call() or unbind() take.
  */

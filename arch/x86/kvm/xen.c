@@ -16,8 +16,8 @@
  *     state.callback_lock	the method of upcalls that the VM, or a vCPU, has
  *       kvm->arch.xen.xen_lock	as below
  *     state.dynhc_lock		the table of dynamic hypercalls
- *       registry_lock		handlers of other modules, and all their uses
- *         kvm->srcu (read)	waited for, so no reader takes either lock
+ *       registry_lock		handlers of other modules, and all their uses: of
+ *				all VMs, so nothing is waited for under it
  *     kvm->srcu (read)		memslots, and what events are raised through
  *     kvm->arch.xen.xen_lock	configuration, attributes, changes of ports
  *       kvm->srcu (read)	for whoever maps a page under xen_lock
@@ -31,8 +31,8 @@
  *
  * xen_lock is taken by vCPUs inside a read section of kvm->srcu, when they
  * write the hypercall MSR: synchronize_srcu() must not be called under it.  It
- * is called under fifo_lock, callback_lock, dynhc_lock and registry_lock, which are
- * taken outside of them.
+ * is called under fifo_lock, callback_lock and dynhc_lock, which are taken outside of
+ * them.
  *
  * Locks of KVM's irqchips are taken by the driver of a line, see line.c, under
  * the line's own mutex, which is taken last of all that is above gpc->lock.

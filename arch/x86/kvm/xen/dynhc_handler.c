@@ -4,18 +4,23 @@
  * that are bound to them.
  *
  * Owns the list of handlers and, in each, that of its uses; registry_lock guards
- * both, and is held over a handler's bind() and unbind().  A call reads use->handler
- * in the vCPU's read section of kvm->srcu: whoever takes a handler away clears
- * that, and waits for the readers of each VM that used it.  No reader may wait for
- * registry_lock, nor for a lock that is held around it.
+ * both, and its users.  It is a lock of all VMs: nothing is waited for under it that a
+ * guest, a VMM or a handler could prolong.  A call reads use->handler in the vCPU's read
+ * section of kvm->srcu.  To end a use, calls are prevented from finding the handler,
+ * then those of its VM are waited for, then whoever takes it off the list calls unbind(),
+ * which is either the VM or the module.
  */
 #include "dynhc.h"
 
+#include <linux/completion.h>
 #include <linux/module.h>
 
 struct xen_dynhc_use {
-	struct list_head list;		/* of the handler */
+	struct list_head list;		/* of the handler; empty: somebody ends it */
 	struct kvm_xen_dynhc_handler __rcu *handler;	/* NULL: it went away */
+	struct kvm_xen_dynhc_handler *bound_to;		/* while in its list */
+	unsigned long calls;		/* grace period after the last, if it went */
+	struct completion ended;
 	void *ctx;			/* the handler's own */
 	struct kvm *kvm;
 	u64 data;
@@ -51,76 +56,154 @@ int kvm_xen_dynhc_register(struct kvm_xen_dynhc_handler *handler)
 		return -EEXIST;
 
 	INIT_LIST_HEAD(&handler->bindings);
+	init_completion(&handler->unused);
+	handler->users = 1;
 	list_add(&handler->list, &registry);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_xen_dynhc_register);
 
-/* Under registry_lock, which a VM that goes waits for: so no use->kvm is gone. */
-static void wait_for_calls(struct kvm_xen_dynhc_handler *handler)
+/* The handler may be gone after this, unless it has another user. */
+static void put_handler(struct kvm_xen_dynhc_handler *handler)
 {
-	struct xen_dynhc_use *use;
-	struct kvm *last = NULL;
+	lockdep_assert_held(&registry_lock);
 
-	list_for_each_entry(use, &handler->bindings, list) {
-		if (use->kvm != last)
-			synchronize_srcu(&use->kvm->srcu);
-		last = use->kvm;
-	}
+	if (!--handler->users)
+		complete(&handler->unused);
 }
 
-/* Calls are over: the module hears of the end, and may go itself. */
-static void end_use(struct xen_dynhc_use *use,
-		    struct kvm_xen_dynhc_handler *handler)
+/* The module is informed of the end, and may go itself.  No call is under way. */
+static void unbind(struct kvm_xen_dynhc_handler *handler, void *ctx)
 {
 	struct module *owner = handler->owner;
 
-	lockdep_assert_held(&registry_lock);
-
-	list_del(&use->list);
 	if (handler->unbind)
-		handler->unbind(use->ctx);
+		handler->unbind(ctx);
+
+	scoped_guard(mutex, &registry_lock)
+		put_handler(handler);
 	module_put(owner);
+}
+
+/* Take a handler away from calls, of which some may be under way. */
+static void hide_handler(struct kvm_xen_dynhc_handler *handler)
+{
+	struct xen_dynhc_use *use;
+
+	guard(mutex)(&registry_lock);
+
+	list_del_init(&handler->list);
+	list_for_each_entry(use, &handler->bindings, list) {
+		RCU_INIT_POINTER(use->handler, NULL);
+		use->calls = start_poll_synchronize_srcu(&use->kvm->srcu);
+	}
+}
+
+/*
+ * Take a use off the list that no call is in, to end it.  Else returns NULL, and in
+ * @busy a VM to wait for and to put, or NULL: no use is left.  A VM on its way out makes
+ * no calls; it waits for registry_lock, or for the end of the use, before it is gone.
+ */
+static struct xen_dynhc_use *take_idle_use(struct kvm_xen_dynhc_handler *handler,
+					   struct kvm **busy)
+{
+	struct xen_dynhc_use *use;
+
+	guard(mutex)(&registry_lock);
+
+	*busy = NULL;
+	use = list_first_entry_or_null(&handler->bindings, struct xen_dynhc_use, list);
+	if (!use)
+		return NULL;
+
+	if (!poll_state_synchronize_srcu(&use->kvm->srcu, use->calls) &&
+	    kvm_get_kvm_safe(use->kvm)) {
+		*busy = use->kvm;
+		return NULL;
+	}
+
+	list_del_init(&use->list);
+	return use;
 }
 
 void kvm_xen_dynhc_unregister(struct kvm_xen_dynhc_handler *handler)
 {
-	struct xen_dynhc_use *use, *next;
+	struct xen_dynhc_use *use;
+	struct kvm *busy;
 
-	guard(mutex)(&registry_lock);
+	hide_handler(handler);
 
-	list_del(&handler->list);
-	list_for_each_entry(use, &handler->bindings, list)
-		RCU_INIT_POINTER(use->handler, NULL);
+	while ((use = take_idle_use(handler, &busy)) || busy) {
+		if (use) {
+			unbind(handler, use->ctx);
+			complete(&use->ended);
+		} else {
+			synchronize_srcu(&busy->srcu);
+			kvm_put_kvm(busy);
+		}
+	}
 
-	wait_for_calls(handler);
-	list_for_each_entry_safe(use, next, &handler->bindings, list)
-		end_use(use, handler);
+	scoped_guard(mutex, &registry_lock)
+		put_handler(handler);
+	wait_for_completion(&handler->unused);
 }
 EXPORT_SYMBOL_GPL(kvm_xen_dynhc_unregister);
 
-/* Returns 0, or -errno and nothing is held. */
-static int begin_use(struct xen_dynhc_use *use, u32 token)
+/* Returns NULL where there is none of that name, or its module is on its way out. */
+static struct kvm_xen_dynhc_handler *get_handler(const char *name)
 {
 	struct kvm_xen_dynhc_handler *handler;
-	int r = 0;
 
 	guard(mutex)(&registry_lock);
 
-	handler = find_handler(use->name);
+	handler = find_handler(name);
 	if (!handler || !try_module_get(handler->owner))
-		return -ENXIO;
+		return NULL;
 
-	if (handler->bind)
-		r = handler->bind(use->kvm, token, use->data, &use->ctx);
-	if (r) {
-		module_put(handler->owner);
-		return r;
-	}
+	handler->users++;
+	return handler;
+}
 
+/* Let calls find @handler; returns false where it went away meanwhile. */
+static bool begin_use(struct xen_dynhc_use *use,
+		      struct kvm_xen_dynhc_handler *handler)
+{
+	guard(mutex)(&registry_lock);
+
+	if (list_empty(&handler->list))
+		return false;
+
+	use->bound_to = handler;
 	RCU_INIT_POINTER(use->handler, handler);
 	list_add(&use->list, &handler->bindings);
-	return 0;
+	return true;
+}
+
+/* Returns 0, or -errno and nothing is held. */
+static int bind(struct xen_dynhc_use *use, u32 token)
+{
+	struct kvm_xen_dynhc_handler *handler = get_handler(use->name);
+	struct module *owner;
+	int r = 0;
+
+	if (!handler)
+		return -ENXIO;
+
+	owner = handler->owner;
+	if (handler->bind)
+		r = handler->bind(use->kvm, token, use->data, &use->ctx);
+	if (!r) {
+		if (begin_use(use, handler))
+			return 0;
+
+		unbind(handler, use->ctx);
+		return -ENXIO;
+	}
+
+	scoped_guard(mutex, &registry_lock)
+		put_handler(handler);
+	module_put(owner);
+	return r;
 }
 
 struct xen_dynhc_use *xen_dynhc_use(struct kvm *kvm, u32 token,
@@ -135,8 +218,10 @@ struct xen_dynhc_use *xen_dynhc_use(struct kvm *kvm, u32 token,
 
 	use->kvm = kvm;
 	use->data = data;
+	INIT_LIST_HEAD(&use->list);
+	init_completion(&use->ended);
 	strscpy_pad(use->name, name);
-	r = begin_use(use, token);
+	r = bind(use, token);
 	if (!r)
 		return use;
 
@@ -144,16 +229,26 @@ struct xen_dynhc_use *xen_dynhc_use(struct kvm *kvm, u32 token,
 	return ERR_PTR(r);
 }
 
+/* Returns the handler to unbind from; NULL where the module does that. */
+static struct kvm_xen_dynhc_handler *take_use(struct xen_dynhc_use *use)
+{
+	guard(mutex)(&registry_lock);
+
+	if (list_empty(&use->list))
+		return NULL;
+
+	list_del_init(&use->list);
+	return use->bound_to;
+}
+
 void xen_dynhc_unuse(struct xen_dynhc_use *use)
 {
-	struct kvm_xen_dynhc_handler *handler;
+	struct kvm_xen_dynhc_handler *handler = take_use(use);
 
-	scoped_guard(mutex, &registry_lock) {
-		handler = rcu_dereference_protected(use->handler,
-						    lockdep_is_held(&registry_lock));
-		if (handler)
-			end_use(use, handler);
-	}
+	if (handler)
+		unbind(handler, use->ctx);
+	else
+		wait_for_completion(&use->ended);
 
 	kfree(use);
 }
