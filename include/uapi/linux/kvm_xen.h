@@ -203,7 +203,9 @@ struct kvm_xen_evtchn_control {
  * With KVM_XEN_CALLBACK_EVENTFD the VMM owns the line, and @gsi is kept for it.
  * KVM signals @assert_fd when the line has to go up.  When the guest ended the
  * interrupt the VMM takes its line down and writes to @resample_fd; if
- * evtchn_upcall_pending is still up then, KVM signals @assert_fd again.  The pair
+ * evtchn_upcall_pending is still up then, KVM signals @assert_fd again: at once, but up
+ * to 20 ms late where the vCPU did not leave guest mode since the last time, so that no
+ * guest can have ended anything, or where the write is another line's signal.  The pair
  * may be given to KVM_IRQFD with KVM_IRQFD_FLAG_RESAMPLE as it is.  @resample_fd
  * may be -1 where nothing ends interrupts; each event is signalled then.  It cannot be
  * the @fd of a KVM_IRQFD, which takes its counts away.

@@ -36,7 +36,11 @@ struct xen_line {
 	bool restored;			/* asserted before vcpu_info was there */
 	struct mutex lock;
 	struct task_struct *driver;	/* who holds it, for that task to know */
-	struct work_struct work;
+	struct delayed_work work;
+
+	/* The vCPU as the line was last raised: see resampled(). */
+	struct kvm_vcpu *raised_for;
+	unsigned long raised_exits;
 
 	/* In KVM's irqchips. */
 	int source;			/* of interrupts; less than 0: none */
@@ -53,6 +57,9 @@ struct xen_line {
 
 /* Rounds that a driver makes in one go: guests that go on are left to a worker. */
 #define MAX_ROUNDS	8
+
+/* How long the end of an interrupt is put off that the guest can hardly have ended. */
+#define RESAMPLE_DELAY	(HZ / 50)
 
 static struct kvm_vcpu *vcpu_of(struct xen_line *line)
 {
@@ -93,6 +100,16 @@ static int look(struct xen_line *line, struct kvm_vcpu *vcpu)
 	return up;
 }
 
+/* Before the line goes up: the guest may end the interrupt at once. */
+static void note_exits(struct xen_line *line, struct kvm_vcpu *vcpu)
+{
+	if (!vcpu)
+		return;
+
+	WRITE_ONCE(line->raised_exits, vcpu->stat.exits);
+	WRITE_ONCE(line->raised_for, vcpu);
+}
+
 static void act(struct xen_line *line, u32 actions)
 {
 	u32 gsi = line->callback.gsi;
@@ -131,8 +148,16 @@ static bool drive_once(struct xen_line *line)
 
 	actions = xen_level_step(&line->level, events, up);
 	trace_kvm_xen_line(line->callback.gsi, !!line->assert, up, actions);
+	if (actions & XEN_LEVEL_RAISE)
+		note_exits(line, vcpu);
 	act(line, actions);
 	return true;
+}
+
+/* Also where the work was put off. */
+static void work_now(struct xen_line *line)
+{
+	mod_delayed_work(system_wq, &line->work, 0);
 }
 
 static void drive(struct xen_line *line)
@@ -144,7 +169,7 @@ static void drive(struct xen_line *line)
 			return;
 
 	xen_level_give_up(&line->level, 0);
-	schedule_work(&line->work);
+	work_now(line);
 }
 
 static void post_and_drive(struct xen_line *line, u32 events)
@@ -159,7 +184,7 @@ static void post_and_drive(struct xen_line *line, u32 events)
 
 static void work_fn(struct work_struct *work)
 {
-	post_and_drive(container_of(work, struct xen_line, work),
+	post_and_drive(container_of(work, struct xen_line, work.work),
 		       XEN_LEVEL_LOOK);
 }
 
@@ -167,7 +192,7 @@ static void work_fn(struct work_struct *work)
 static void post_later(struct xen_line *line, u32 events)
 {
 	xen_level_leave(&line->level, events);
-	schedule_work(&line->work);
+	work_now(line);
 }
 
 void xen_line_post(struct xen_line *line, u32 events)
@@ -199,7 +224,29 @@ static void mask_changed(struct kvm_irq_mask_notifier *mask, bool masked)
 		post_later(line, XEN_LEVEL_RAISED);
 }
 
-/* The VMM writes to @resample, whose wait queue is locked. */
+/* Whether it is a line's worker that signals an eventfd, in this very thread. */
+static bool is_signalled_by_line(void)
+{
+	struct work_struct *work = current_work();
+
+	return work && work->func == work_fn;
+}
+
+static bool has_exited(struct xen_line *line)
+{
+	struct kvm_vcpu *vcpu = READ_ONCE(line->raised_for);
+
+	return !vcpu || READ_ONCE(line->raised_exits) != (unsigned long)vcpu->stat.exits;
+}
+
+/*
+ * The VMM writes to @resample, whose wait queue is locked.
+ *
+ * For a guest to end an interrupt, its vCPU has to leave guest mode.  Where it did not,
+ * or where another line is what signals, eventfds may form a ring, by which lines whose
+ * flags are up assert each other for ever, in workers that no cgroup limits: then it
+ * is put off, so that a line does that 50 times in a second and no more.
+ */
 static int resampled(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		     void *key)
 {
@@ -210,7 +257,14 @@ static int resampled(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		return 0;
 
 	eventfd_ctx_do_read(line->resample, &count);
-	post_later(line, XEN_LEVEL_ACKED);
+	if (has_exited(line) && !is_signalled_by_line()) {
+		post_later(line, XEN_LEVEL_ACKED);
+		return 0;
+	}
+
+	trace_kvm_xen_line_delay(line->callback.gsi);
+	xen_level_leave(&line->level, XEN_LEVEL_ACKED);
+	queue_delayed_work(system_wq, &line->work, RESAMPLE_DELAY);
 	return 0;
 }
 
@@ -324,7 +378,7 @@ void xen_line_destroy(struct xen_line *line)
 		return;
 
 	stop(line);
-	cancel_work_sync(&line->work);
+	cancel_delayed_work_sync(&line->work);
 	if (line->level.asserted)
 		act(line, XEN_LEVEL_LOWER);
 	release(line);
@@ -408,7 +462,7 @@ struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	line->level.asserted = line->restored;
 	line->source = -1;
 	mutex_init(&line->lock);
-	INIT_WORK(&line->work, work_fn);
+	INIT_DELAYED_WORK(&line->work, work_fn);
 
 	r = callback->flags & KVM_XEN_CALLBACK_EVENTFD ? attach_eventfds(line) :
 							 attach_irqchips(line);

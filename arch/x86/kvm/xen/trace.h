@@ -100,6 +100,20 @@ TRACE_EVENT(kvm_xen_line,
 				{ XEN_LEVEL_RAISE, "raise" }))
 );
 
+/* The end of an interrupt that is put off, see resampled(). */
+TRACE_EVENT(kvm_xen_line_delay,
+	TP_PROTO(u32 gsi),
+	TP_ARGS(gsi),
+
+	TP_STRUCT__entry(
+		__field(u32, gsi)
+	),
+	TP_fast_assign(
+		__entry->gsi = gsi;
+	),
+	TP_printk("gsi %u", __entry->gsi)
+);
+
 TRACE_EVENT(kvm_xen_timer,
 	TP_PROTO(u32 vcpu_id, u32 port, u64 expires, const char *what),
 	TP_ARGS(vcpu_id, port, expires, what),
