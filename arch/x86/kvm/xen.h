@@ -6,6 +6,7 @@
 #ifndef __ARCH_X86_KVM_XEN_H__
 #define __ARCH_X86_KVM_XEN_H__
 
+#include <asm/xen/cpuid.h>
 #include <asm/xen/hypervisor.h>
 
 #include "xen/abi.h"
@@ -55,7 +56,9 @@ void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu);
 void kvm_xen_inject_timer_irqs(struct kvm_vcpu *vcpu);
 void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu);
 
-void kvm_xen_update_tsc_info(struct kvm_vcpu *vcpu);
+void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
+			    const struct kvm_cpuid_entry2 *entry, u32 index,
+			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu);
 void kvm_xen_runstate_set_preempted(struct kvm_vcpu *vcpu);
 void __kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu);
@@ -82,6 +85,15 @@ enum xen_upcall_method {
 static inline enum xen_upcall_method kvm_xen_upcall_method(struct kvm_vcpu *vcpu)
 {
 	return READ_ONCE(vcpu->arch.xen.state.upcall_method);
+}
+
+/* Whether @leaf of CPUID is Xen's about the TSC, as the VMM numbered them. */
+static inline bool kvm_xen_is_time_leaf(struct kvm_vcpu *vcpu, u32 leaf)
+{
+	const struct kvm_hypervisor_cpuid *cpuid = &vcpu->arch.xen.cpuid;
+
+	return cpuid->base && leaf <= cpuid->limit &&
+	       leaf == (cpuid->base | XEN_CPUID_LEAF(3));
 }
 
 /* Whether any VM may make hypercalls of Xen's, or dynamic ones.  Costs nothing. */
@@ -301,6 +313,7 @@ KVM_XEN_OFF(int, kvm_xen_has_interrupt, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_pending_timer, (struct kvm_vcpu *vcpu), 0)
+KVM_XEN_OFF(bool, kvm_xen_is_time_leaf, (struct kvm_vcpu *vcpu, u32 leaf), false)
 KVM_XEN_OFF_NOINSTR(kvm_xen_is_in_use, (void))
 KVM_XEN_OFF_NOINSTR(kvm_xen_enter_irqoff, (bool hypercall))
 KVM_XEN_OFF_NOINSTR(kvm_xen_exit_irqoff,
@@ -311,7 +324,9 @@ KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)
 KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_inject_timer_irqs, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_sw_enable_lapic, (struct kvm_vcpu *vcpu))
-KVM_XEN_OFF_VOID(kvm_xen_update_tsc_info, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_fill_time_leaf,
+		 (struct kvm_vcpu *vcpu, const struct kvm_cpuid_entry2 *entry,
+		  u32 index, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_running, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_preempted, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_blocked, (struct kvm_vcpu *vcpu))

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's system time as the kernel sees it, and what CPUID says of it. */
 #include "internal.h"
-#include "../cpuid.h"
 
 #include <asm/pvclock.h>
-#include <asm/xen/cpuid.h>
 
 /*
  * By what the vCPU itself reads: its TSC, scaled as its pvclock says.  A guest
@@ -39,23 +37,22 @@ struct xen_now xen_now(struct kvm_vcpu *vcpu)
 	};
 }
 
-/* Fill in Xen's time leaf: the TSC's scale, and its frequency in kHz. */
-void kvm_xen_update_tsc_info(struct kvm_vcpu *vcpu)
+/*
+ * Complete what CPUID answers for sub-leaf @index of Xen's time leaf, taken from @entry
+ * of the VMM: the scale of the TSC in 1, its frequency in kHz in 2.  An entry without
+ * an index, which KVM finds for all of them, is meant for sub-leaf 0.
+ */
+void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
+			    const struct kvm_cpuid_entry2 *entry, u32 index,
+			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	struct kvm_hypervisor_cpuid *cpuid = &vcpu->arch.xen.cpuid;
-	u32 leaf = cpuid->base | XEN_CPUID_LEAF(3);
-	struct kvm_cpuid_entry2 *entry;
+	if (index && !(entry->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX))
+		*eax = *ebx = *ecx = *edx = 0;
 
-	if (!cpuid->base || leaf > cpuid->limit)
-		return;
-
-	entry = kvm_find_cpuid_entry_index(vcpu, leaf, 1);
-	if (entry) {
-		entry->ecx = vcpu->arch.hv_clock.tsc_to_system_mul;
-		entry->edx = vcpu->arch.hv_clock.tsc_shift;
+	if (index == 1) {
+		*ecx = vcpu->arch.hv_clock.tsc_to_system_mul;
+		*edx = vcpu->arch.hv_clock.tsc_shift;
+	} else if (index == 2) {
+		*eax = vcpu->arch.hw_tsc_khz;
 	}
-
-	entry = kvm_find_cpuid_entry_index(vcpu, leaf, 2);
-	if (entry)
-		entry->eax = vcpu->arch.hw_tsc_khz;
 }

@@ -8,6 +8,7 @@
  */
 #include "kvm_util.h"
 #include "processor.h"
+#include "xen_cpuid.h"
 #include "xen_harness.h"
 #include "xen.h"
 
@@ -201,62 +202,44 @@ TEST_F(time_info, the_tsc_is_called_stable_unless_the_vmm_objects)
 	EXPECT_EQ(TSC_STABLE, self->in_vcpu_info->flags & TSC_STABLE);
 }
 
-/* CPUID: the host's leaves without KVM's own, and Xen's from @base on. */
-static struct kvm_cpuid2 *xen_cpuid(uint32_t base, uint32_t limit, const char *signature)
+/* Have the leaf about time, as the VMM does that offers an entry for each sub-leaf. */
+static void run_with_cpuid(struct kvm_vcpu *vcpu, uint32_t base, uint32_t limit,
+			   const char *signature)
 {
-	const struct kvm_cpuid2 *host = kvm_get_supported_cpuid();
-	struct kvm_cpuid2 *cpuid = allocate_kvm_cpuid2(host->nent + 8);
-	uint32_t leaf[] = { 0, 1, 2, 3, 3, 3 };
-	uint32_t index[] = { 0, 0, 0, 0, 1, 2 };
-	unsigned int i;
+	struct kvm_cpuid2 *cpuid = xen_cpuid_new(base, limit, signature);
+	uint32_t index;
 
-	cpuid->nent = 0;
-	for (i = 0; i < host->nent; i++)
-		if (host->entries[i].function >> 16 != 0x4000)
-			cpuid->entries[cpuid->nent++] = host->entries[i];
-	for (i = 0; i < ARRAY_SIZE(leaf); i++) {
-		cpuid->entries[cpuid->nent++] = (struct kvm_cpuid_entry2) {
-			.function = base + leaf[i],
-			.index = index[i],
-			.flags = leaf[i] == 3 ? KVM_CPUID_FLAG_SIGNIFCANT_INDEX : 0,
-		};
-	}
-	cpuid->entries[cpuid->nent - 6].eax = limit;
-	memcpy(&cpuid->entries[cpuid->nent - 6].ebx, signature, 12);
-	return cpuid;
-}
-
-static const struct kvm_cpuid_entry2 *tsc_leaf(struct kvm_vcpu *vcpu, uint32_t base,
-					       uint32_t index)
-{
-	return get_cpuid_entry(vcpu->cpuid, base + 3, index);
-}
-
-static void run_with_cpuid(struct kvm_vcpu *vcpu, struct kvm_cpuid2 *cpuid)
-{
+	for (index = 0; index < 3; index++)
+		xen_cpuid_add_index(cpuid, base + XEN_CPUID_TIME, index,
+				    (struct xen_cpuid_regs) {});
 	vcpu_init_cpuid(vcpu, cpuid);
 	vcpu_args_set(vcpu, 1, XEN_VCPU_INFO_GPA(0) + 32);
 	xen_step(vcpu);
-	vcpu_ioctl(vcpu, KVM_GET_CPUID2, vcpu->cpuid);
 	free(cpuid);
+}
+
+static struct xen_cpuid_regs tsc_leaf(struct kvm_vcpu *vcpu, uint32_t base, uint32_t index)
+{
+	return xen_cpuid_read(vcpu, base + XEN_CPUID_TIME, index);
 }
 
 static void expect_tsc_leaves(struct __test_metadata *_metadata, struct kvm_vcpu *vcpu,
 			      uint32_t base, const struct xen_time_info *time)
 {
 	uint32_t khz = __vcpu_ioctl(vcpu, KVM_GET_TSC_KHZ, NULL);
+	struct xen_cpuid_regs scale = tsc_leaf(vcpu, base, 1);
 
-	EXPECT_EQ(time->tsc_to_system_mul, tsc_leaf(vcpu, base, 1)->ecx);
-	EXPECT_EQ(time->tsc_shift, (int32_t)tsc_leaf(vcpu, base, 1)->edx);
-	EXPECT_EQ(khz, tsc_leaf(vcpu, base, 2)->eax);
-	EXPECT_EQ(0, tsc_leaf(vcpu, base, 0)->eax);
+	EXPECT_EQ(time->tsc_to_system_mul, scale.ecx);
+	EXPECT_EQ(time->tsc_shift, (int32_t)scale.edx);
+	EXPECT_EQ(khz, tsc_leaf(vcpu, base, 2).eax);
+	EXPECT_EQ(0, tsc_leaf(vcpu, base, 0).eax);
 }
 
 TEST_F(time_info, cpuid_has_the_parameters_of_the_tsc)
 {
 	uint32_t base = XEN_CPUID_BASE;
 
-	run_with_cpuid(self->vcpu, xen_cpuid(base, base + 4, "XenVMMXenVMM"));
+	run_with_cpuid(self->vcpu, base, base + 4, XEN_CPUID_SIGNATURE);
 	expect_tsc_leaves(_metadata, self->vcpu, base, self->in_vcpu_info);
 }
 
@@ -264,47 +247,27 @@ TEST_F(time_info, cpuid_has_them_behind_another_hypervisors_leaves_too)
 {
 	uint32_t base = XEN_CPUID_BASE + 0x100;
 
-	run_with_cpuid(self->vcpu, xen_cpuid(base, base + 4, "XenVMMXenVMM"));
+	run_with_cpuid(self->vcpu, base, base + 4, XEN_CPUID_SIGNATURE);
 	expect_tsc_leaves(_metadata, self->vcpu, base, self->in_vcpu_info);
 }
 
-static void show_cpuid(uint32_t base)
+static void expect_nothing_filled_in(struct __test_metadata *_metadata, struct kvm_vcpu *vcpu)
 {
-	uint32_t eax, ebx, ecx, edx;
-
-	__cpuid(base + 3, 1, &eax, &ebx, &ecx, &edx);
-	GUEST_SYNC((uint64_t)edx << 32 | ecx);
-}
-
-TEST_F(time_info, the_guest_reads_them_by_cpuid)
-{
-	uint32_t base = XEN_CPUID_BASE;
-	uint64_t seen;
-
-	run_with_cpuid(self->vcpu, xen_cpuid(base, base + 4, "XenVMMXenVMM"));
-	vcpu_args_set(self->vcpu, 1, base);
-	vcpu_arch_set_entry_point(self->vcpu, show_cpuid);
-	seen = xen_step(self->vcpu);
-	EXPECT_EQ(self->in_vcpu_info->tsc_to_system_mul, (uint32_t)seen);
-	EXPECT_EQ(self->in_vcpu_info->tsc_shift, (int32_t)(seen >> 32));
+	EXPECT_NE(0, __vcpu_ioctl(vcpu, KVM_GET_TSC_KHZ, NULL));
+	EXPECT_EQ(0, tsc_leaf(vcpu, XEN_CPUID_BASE, 1).ecx);
+	EXPECT_EQ(0, tsc_leaf(vcpu, XEN_CPUID_BASE, 2).eax);
 }
 
 TEST_F(time_info, cpuid_stays_as_it_is_where_the_leaf_is_out_of_range)
 {
-	uint32_t base = XEN_CPUID_BASE;
-
-	run_with_cpuid(self->vcpu, xen_cpuid(base, base + 2, "XenVMMXenVMM"));
-	EXPECT_EQ(0, tsc_leaf(self->vcpu, base, 1)->ecx);
-	EXPECT_EQ(0, tsc_leaf(self->vcpu, base, 2)->eax);
+	run_with_cpuid(self->vcpu, XEN_CPUID_BASE, XEN_CPUID_BASE + 2, XEN_CPUID_SIGNATURE);
+	expect_nothing_filled_in(_metadata, self->vcpu);
 }
 
 TEST_F(time_info, cpuid_stays_as_it_is_for_other_hypervisors)
 {
-	uint32_t base = XEN_CPUID_BASE;
-
-	run_with_cpuid(self->vcpu, xen_cpuid(base, base + 4, "VMMXenVMMXen"));
-	EXPECT_EQ(0, tsc_leaf(self->vcpu, base, 1)->ecx);
-	EXPECT_EQ(0, tsc_leaf(self->vcpu, base, 2)->eax);
+	run_with_cpuid(self->vcpu, XEN_CPUID_BASE, XEN_CPUID_BASE + 4, "VMMXenVMMXen");
+	expect_nothing_filled_in(_metadata, self->vcpu);
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_SHARED_INFO | KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE)
