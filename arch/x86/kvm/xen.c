@@ -194,6 +194,7 @@ void kvm_xen_init_vcpu(struct kvm_vcpu *vcpu)
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
 	xen->vcpu_id = XEN_VCPU_ID_DEFAULT;
+	xen->state.created = ktime_get_boottime_ns();
 	hrtimer_init(&xen->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	xen->timer.function = xen_timer_fire;
 	hrtimer_init(&xen->state.poll_timer, CLOCK_MONOTONIC,

@@ -81,6 +81,8 @@ struct kvm_xen_vcpu_state {
 	/* What the vCPU polls for: a port, XEN_POLL_ANY or XEN_POLL_NONE. */
 	u32 poll_port;
 	struct hrtimer poll_timer;
+	u64 created;			/* when, in ns of CLOCK_BOOTTIME */
+	struct task_struct *steal_task;	/* whose run delay last_steal is */
 	u32 timer_priority;
 	u32 closing_port;		/* by a call that is the VMM's; 0: none */
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */

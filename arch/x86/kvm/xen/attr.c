@@ -428,69 +428,69 @@ static int runstate_current_get(struct kvm_vcpu *vcpu,
 	return 0;
 }
 
-/* Times per state must add up to the time of the last change. */
-static bool runstate_adds_up(const struct kvm_xen_vcpu_attr *data)
+static struct xen_runstate runstate_of(const struct kvm_xen_vcpu_attr *data)
 {
-	return data->u.runstate.state_entry_time ==
-	       data->u.runstate.time_running +
-	       data->u.runstate.time_runnable +
-	       data->u.runstate.time_blocked +
-	       data->u.runstate.time_offline;
+	return (struct xen_runstate) {
+		.state = data->u.runstate.state,
+		.entry_time = data->u.runstate.state_entry_time,
+		.time = {
+			[XEN_ABI_RUNSTATE_RUNNING] = data->u.runstate.time_running,
+			[XEN_ABI_RUNSTATE_RUNNABLE] = data->u.runstate.time_runnable,
+			[XEN_ABI_RUNSTATE_BLOCKED] = data->u.runstate.time_blocked,
+			[XEN_ABI_RUNSTATE_OFFLINE] = data->u.runstate.time_offline,
+		},
+	};
 }
 
 static int runstate_data_set(struct kvm_vcpu *vcpu,
 			     struct kvm_xen_vcpu_attr *data)
 {
-	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	struct xen_runstate rs = runstate_of(data);
 
-	if (data->u.runstate.state > XEN_ABI_RUNSTATE_OFFLINE ||
-	    !runstate_adds_up(data) ||
-	    data->u.runstate.state_entry_time > get_kvmclock_ns(vcpu->kvm))
+	if (data->u.runstate.state > XEN_ABI_RUNSTATE_OFFLINE)
 		return -EINVAL;
 
-	xen->current_runstate = data->u.runstate.state;
-	xen->runstate_entry_time = data->u.runstate.state_entry_time;
-	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNING] = data->u.runstate.time_running;
-	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNABLE] = data->u.runstate.time_runnable;
-	xen->runstate_times[XEN_ABI_RUNSTATE_BLOCKED] = data->u.runstate.time_blocked;
-	xen->runstate_times[XEN_ABI_RUNSTATE_OFFLINE] = data->u.runstate.time_offline;
-	xen->last_steal = current->sched_info.run_delay;
-	return 0;
+	return xen_runstate_set(vcpu, &rs);
 }
 
 static int runstate_data_get(struct kvm_vcpu *vcpu,
 			     struct kvm_xen_vcpu_attr *data)
 {
-	const u64 *times = vcpu->arch.xen.runstate_times;
+	struct xen_runstate rs = xen_runstate_get(vcpu);
 
-	data->u.runstate.state = vcpu->arch.xen.current_runstate;
-	data->u.runstate.state_entry_time = vcpu->arch.xen.runstate_entry_time;
-	data->u.runstate.time_running = times[XEN_ABI_RUNSTATE_RUNNING];
-	data->u.runstate.time_runnable = times[XEN_ABI_RUNSTATE_RUNNABLE];
-	data->u.runstate.time_blocked = times[XEN_ABI_RUNSTATE_BLOCKED];
-	data->u.runstate.time_offline = times[XEN_ABI_RUNSTATE_OFFLINE];
+	data->u.runstate.state = rs.state;
+	data->u.runstate.state_entry_time = rs.entry_time;
+	data->u.runstate.time_running = rs.time[XEN_ABI_RUNSTATE_RUNNING];
+	data->u.runstate.time_runnable = rs.time[XEN_ABI_RUNSTATE_RUNNABLE];
+	data->u.runstate.time_blocked = rs.time[XEN_ABI_RUNSTATE_BLOCKED];
+	data->u.runstate.time_offline = rs.time[XEN_ABI_RUNSTATE_OFFLINE];
 	return 0;
+}
+
+/* What is added to the times is added to that of the last change, negative or not. */
+static bool adjustment_adds_up(const struct xen_runstate *more)
+{
+	return more->entry_time == more->time[XEN_ABI_RUNSTATE_RUNNING] +
+				   more->time[XEN_ABI_RUNSTATE_RUNNABLE] +
+				   more->time[XEN_ABI_RUNSTATE_BLOCKED] +
+				   more->time[XEN_ABI_RUNSTATE_OFFLINE];
 }
 
 /* Add to the times, e.g. what a migration took; state -1 leaves the state. */
 static int runstate_adjust_set(struct kvm_vcpu *vcpu,
 			       struct kvm_xen_vcpu_attr *data)
 {
-	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	struct xen_runstate more = runstate_of(data);
 	bool keep = data->u.runstate.state == (u64)-1;
+	int r;
 
 	if ((!keep && data->u.runstate.state > XEN_ABI_RUNSTATE_OFFLINE) ||
-	    !runstate_adds_up(data) ||
-	    xen->runstate_entry_time + data->u.runstate.state_entry_time >
-	    get_kvmclock_ns(vcpu->kvm))
+	    !adjustment_adds_up(&more))
 		return -EINVAL;
 
-	xen->runstate_entry_time += data->u.runstate.state_entry_time;
-	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNING] += data->u.runstate.time_running;
-	xen->runstate_times[XEN_ABI_RUNSTATE_RUNNABLE] +=
-		data->u.runstate.time_runnable;
-	xen->runstate_times[XEN_ABI_RUNSTATE_BLOCKED] += data->u.runstate.time_blocked;
-	xen->runstate_times[XEN_ABI_RUNSTATE_OFFLINE] += data->u.runstate.time_offline;
+	r = xen_runstate_adjust(vcpu, &more);
+	if (r)
+		return r;
 
 	if (keep)
 		xen_runstate_publish(vcpu);

@@ -18,6 +18,7 @@
 #include "../xen.h"
 #include "events.h"
 #include "evtchn_core.h"
+#include "runstate_abi.h"
 #include "time_abi.h"
 
 static_assert((int)XEN_NR_WIDTHS == KVM_XEN_NR_WIDTHS);
@@ -260,6 +261,14 @@ struct xen_now xen_now(struct kvm_vcpu *vcpu);
 
 /* Account for the time until now, and be in @state from now on. */
 void xen_runstate_change(struct kvm_vcpu *vcpu, u32 state);
+
+/*
+ * The accounts; set, or added to.  -EINVAL, with nothing done, for what cannot be:
+ * a change in the future, times that overflow or do not reach up to the change.
+ */
+struct xen_runstate xen_runstate_get(struct kvm_vcpu *vcpu);
+int xen_runstate_set(struct kvm_vcpu *vcpu, const struct xen_runstate *rs);
+int xen_runstate_adjust(struct kvm_vcpu *vcpu, const struct xen_runstate *more);
 
 /* Write the vCPU's runstate to the guest's area, if there is one.  Sleeps. */
 void xen_runstate_publish(struct kvm_vcpu *vcpu);

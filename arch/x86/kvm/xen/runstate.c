@@ -3,38 +3,78 @@
  * Runstates: where a vCPU's time went, and the area in which its guest reads
  * it.
  *
- * Owns current_runstate, runstate_* and last_steal of struct kvm_vcpu_xen.
+ * Owns current_runstate, runstate_* and last_steal of struct kvm_vcpu_xen, and
+ * state.steal_task and state.created.
  * All of it is changed by the vCPU's own thread, or by an ioctl that holds the
  * vCPU's mutex and has it loaded; the scheduler's callbacks run on that same
  * thread.  Time is the guest's system time in ns.
+ *
+ * The times add up to the time of the last change, which is what Linux has
+ * promised to VMMs, but for one case: a clock that the VMM sets back.  Then no
+ * time shrinks, as guests take the difference of two readings for unsigned, and
+ * the state counts as entered at the moment that it is now, as it does in Xen.
+ * From then on the times add up to more than the clock, and are accepted so.
  */
 #include "internal.h"
-#include "runstate_abi.h"
 
 static_assert(sizeof_field(struct xen_runstate, time) ==
 	      sizeof_field(struct kvm_vcpu_xen, runstate_times));
 
-static void account(struct kvm_vcpu_xen *xen, u64 now)
+/*
+ * How long the thread that asks has waited for a CPU since it asked before.
+ * Another one's delay says nothing: nothing is known of the time before.
+ */
+static s64 take_waited(struct kvm_vcpu_xen *xen)
 {
 	u64 run_delay = current->sched_info.run_delay;
 	s64 waited = run_delay - xen->last_steal;
-	u64 elapsed = now - xen->runstate_entry_time;
+
+	/* The pointer is compared only: that task may be gone. */
+	if (unlikely(xen->state.steal_task != current)) {
+		xen->state.steal_task = current;
+		waited = 0;
+	}
+
+	xen->last_steal = run_delay;
+	return waited;
+}
+
+/* Charge the time until @now to the states, where there is any: see above. */
+static void account(struct kvm_vcpu_xen *xen, u64 now)
+{
+	s64 elapsed = max((s64)(now - xen->runstate_entry_time), 0);
+	s64 waited = take_waited(xen);
 
 	/*
 	 * Waiting for a CPU is neither running nor being blocked: a vCPU that
-	 * is woken up is runnable until the scheduler picks it.  The delay is
-	 * that of the thread which asks: another one's may well be shorter.
+	 * is woken up is runnable until the scheduler picks it.
 	 */
 	if (xen->current_runstate == XEN_ABI_RUNSTATE_RUNNING ||
 	    xen->current_runstate == XEN_ABI_RUNSTATE_BLOCKED) {
-		waited = clamp(waited, 0, (s64)elapsed);
+		waited = clamp(waited, 0, elapsed);
 		elapsed -= waited;
 		xen->runstate_times[XEN_ABI_RUNSTATE_RUNNABLE] += waited;
 	}
 
-	xen->last_steal = run_delay;
 	xen->runstate_times[xen->current_runstate] += elapsed;
 	xen->runstate_entry_time = now;
+}
+
+/*
+ * A vCPU that nobody accounted for yet was offline since it was created.  What
+ * the clock says beyond that, which may be as much as the VMM likes, passed
+ * without it; somewhere it has to count, and as blocked no guest misses it.
+ */
+static void begin(struct kvm_vcpu *vcpu, u64 now)
+{
+	u64 age = ktime_get_boottime_ns() - vcpu->arch.xen.state.created;
+	u64 offline = min(now, age);
+	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+
+	xen->runstate_times[XEN_ABI_RUNSTATE_OFFLINE] += offline;
+	xen->runstate_times[XEN_ABI_RUNSTATE_BLOCKED] += now - offline;
+	xen->runstate_entry_time = now;
+	take_waited(xen);
 }
 
 static u8 area_first_len(struct kvm_vcpu_xen *xen,
@@ -111,17 +151,24 @@ static bool map_area(struct kvm_vcpu_xen *xen, const struct xen_layout *layout,
 	return true;
 }
 
-static void write_area(struct kvm_vcpu *vcpu, bool in_scheduler)
+struct xen_runstate xen_runstate_get(struct kvm_vcpu *vcpu)
 {
-	const struct xen_layout *layout = xen_layout(vcpu->kvm);
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 	struct xen_runstate rs = {
 		.state = xen->current_runstate,
 		.entry_time = xen->runstate_entry_time,
 	};
-	struct mapped_area m;
 
 	memcpy(rs.time, xen->runstate_times, sizeof(rs.time));
+	return rs;
+}
+
+static void write_area(struct kvm_vcpu *vcpu, bool in_scheduler)
+{
+	const struct xen_layout *layout = xen_layout(vcpu->kvm);
+	struct xen_runstate rs = xen_runstate_get(vcpu);
+	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	struct mapped_area m;
 
 	if (!map_area(xen, layout, &m, in_scheduler))
 		return;
@@ -143,12 +190,13 @@ static inline void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
 static void change(struct kvm_vcpu *vcpu, u32 state, bool in_scheduler)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	u64 now = get_kvmclock_ns(vcpu->kvm);
 
-	/* A vCPU that nobody accounted for yet was off until now. */
 	if (unlikely(!xen->runstate_entry_time))
-		xen->current_runstate = XEN_ABI_RUNSTATE_OFFLINE;
+		begin(vcpu, now);
+	else
+		account(xen, now);
 
-	account(xen, get_kvmclock_ns(vcpu->kvm));
 	xen->current_runstate = state;
 	publish(vcpu, in_scheduler);
 }
@@ -156,6 +204,59 @@ static void change(struct kvm_vcpu *vcpu, u32 state, bool in_scheduler)
 void xen_runstate_change(struct kvm_vcpu *vcpu, u32 state)
 {
 	change(vcpu, state, false);
+}
+
+/*
+ * The times add up to the last change, or to more where the clock was set back.
+ * Nothing may overflow, not even as a signed number, which leaves 292 years.
+ */
+static bool is_plausible(const struct xen_runstate *rs, u64 now)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < XEN_ABI_NR_RUNSTATES; i++) {
+		if (check_add_overflow(sum, rs->time[i], &sum))
+			return false;
+	}
+
+	return rs->entry_time <= now && rs->entry_time <= sum && sum <= S64_MAX;
+}
+
+static int store(struct kvm_vcpu *vcpu, const struct xen_runstate *rs)
+{
+	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+
+	if (!is_plausible(rs, get_kvmclock_ns(vcpu->kvm)))
+		return -EINVAL;
+
+	xen->current_runstate = rs->state;
+	xen->runstate_entry_time = rs->entry_time;
+	memcpy(xen->runstate_times, rs->time, sizeof(rs->time));
+	return 0;
+}
+
+int xen_runstate_set(struct kvm_vcpu *vcpu, const struct xen_runstate *rs)
+{
+	int r = store(vcpu, rs);
+
+	/* What the vCPU's thread waited for until now is no part of these. */
+	if (!r)
+		vcpu->arch.xen.state.steal_task = NULL;
+	return r;
+}
+
+int xen_runstate_adjust(struct kvm_vcpu *vcpu, const struct xen_runstate *more)
+{
+	struct xen_runstate rs = xen_runstate_get(vcpu);
+	int i;
+
+	/* What becomes negative comes out as too much. */
+	rs.entry_time += more->entry_time;
+	for (i = 0; i < XEN_ABI_NR_RUNSTATES; i++)
+		rs.time[i] += more->time[i];
+
+	return store(vcpu, &rs);
 }
 
 void xen_runstate_publish(struct kvm_vcpu *vcpu)

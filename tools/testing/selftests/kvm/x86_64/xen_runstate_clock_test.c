@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runstates and the clock that they are counted by: what the VMM does to the clock is
+ * no time in any state, and nor is what another thread waited for.
+ *
+ * If this fails, a guest's accounts shrink or come near 2^64, which Linux takes for
+ * stolen time of centuries; or a guest that was restored has lost its whole life to
+ * others.  Stock 6.12 takes a step back out of the time running or blocked, charges a
+ * clock that was set as time offline, and a VMM's thread's waiting to the vCPU.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "xen_harness.h"
+#include "xen.h"
+
+#define NR_STATES	4
+#define SECOND		1000000000ull
+#define PORT		5
+
+/* No account of a test comes near, however slow the machine. */
+#define TOO_MUCH	(1ull << 60)
+
+/* The accounts, in the order of the attribute. */
+struct accounts {
+	uint64_t state;
+	uint64_t entry_time;
+	uint64_t time[NR_STATES];
+};
+
+static int set(struct kvm_vcpu *vcpu, uint16_t type, const struct accounts *accounts)
+{
+	struct kvm_xen_vcpu_attr attr = { .type = type };
+
+	memcpy(attr.u.pad, accounts, sizeof(*accounts));
+	return xen_vcpu_set(vcpu, &attr);
+}
+
+static int set_data(struct kvm_vcpu *vcpu, const struct accounts *accounts)
+{
+	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA, accounts);
+}
+
+static int adjust(struct kvm_vcpu *vcpu, const struct accounts *accounts)
+{
+	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST, accounts);
+}
+
+static int enter(struct kvm_vcpu *vcpu, uint64_t state)
+{
+	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT,
+		   &(struct accounts) { .state = state });
+}
+
+static struct accounts get_data(struct kvm_vcpu *vcpu)
+{
+	struct kvm_xen_vcpu_attr attr = { .type = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA };
+	struct accounts accounts;
+
+	TEST_ASSERT_EQ(xen_vcpu_get(vcpu, &attr), 0);
+	memcpy(&accounts, attr.u.pad, sizeof(accounts));
+	return accounts;
+}
+
+static uint64_t sum(const struct accounts *accounts)
+{
+	return accounts->time[0] + accounts->time[1] + accounts->time[2] + accounts->time[3];
+}
+
+static void set_clock(struct xen_vm *x, uint64_t ns)
+{
+	struct kvm_clock_data clock = { .clock = ns };
+
+	vm_ioctl(x->vm, KVM_SET_CLOCK, &clock);
+}
+
+/* In its own thread the vCPU sleeps in HLT, or spins, till the host sends to it. */
+static void guest_code(bool halts)
+{
+	void *vcpu_info = (void *)XEN_VCPU_INFO_GPA(0);
+	uint64_t stage = 0;
+
+	for (;;) {
+		GUEST_SYNC(++stage);
+		while (!xen_clear_pending((void *)XEN_SHINFO_GPA, PORT))
+			if (halts)
+				xen_guest_halt();
+			else
+				cpu_relax();
+		xen_take_sel(vcpu_info, true);
+		*xen_upcall_pending(vcpu_info) = 0;
+	}
+}
+
+static void handle_upcall(struct ex_regs *regs)
+{
+	*xen_upcall_pending((void *)XEN_VCPU_INFO_GPA(0)) = 0;
+}
+
+static struct xen_vm *create_vm(void)
+{
+	struct xen_vm *x = xen_vm_create(1, true, guest_code);
+
+	vm_install_exception_handler(x->vm, XEN_VM_VECTOR, handle_upcall);
+	TEST_ASSERT_EQ(xen_set_vm_vector(x, XEN_VM_VECTOR), 0);
+	vcpu_args_set(x->vcpu[0], 1, false);
+	return x;
+}
+
+FIXTURE(clock) {
+	struct xen_vm *x;
+	struct kvm_vcpu *vcpu;
+};
+
+FIXTURE_SETUP(clock)
+{
+	self->x = create_vm();
+	self->vcpu = self->x->vcpu[0];
+}
+
+FIXTURE_TEARDOWN(clock)
+{
+	xen_vm_free(self->x);
+}
+
+static void expect_no_less(struct __test_metadata *_metadata, const struct accounts *before,
+			   const struct accounts *after)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_STATES; i++) {
+		EXPECT_GE(after->time[i], before->time[i]) {
+			TH_LOG("time %u", i);
+		}
+		EXPECT_LT(after->time[i], TOO_MUCH) {
+			TH_LOG("time %u", i);
+		}
+	}
+}
+
+/* What is read can be set again, as a VMM does that saves a guest. */
+static void expect_settable(struct __test_metadata *_metadata, struct xen_vm *x)
+{
+	struct accounts saved = get_data(x->vcpu[0]), again;
+
+	EXPECT_LE(saved.entry_time, xen_vm_now(x));
+	EXPECT_EQ(0, set_data(x->vcpu[0], &saved));
+	again = get_data(x->vcpu[0]);
+	EXPECT_EQ(0, memcmp(&saved, &again, sizeof(saved)));
+}
+
+FIXTURE(step_back) {
+	struct xen_vm *x;
+	struct kvm_vcpu *vcpu;
+};
+
+FIXTURE_VARIANT(step_back) {
+	uint64_t state;
+};
+
+FIXTURE_VARIANT_ADD(step_back, running) { .state = RUNSTATE_running };
+FIXTURE_VARIANT_ADD(step_back, runnable) { .state = RUNSTATE_runnable };
+FIXTURE_VARIANT_ADD(step_back, blocked) { .state = RUNSTATE_blocked };
+FIXTURE_VARIANT_ADD(step_back, offline) { .state = RUNSTATE_offline };
+
+FIXTURE_SETUP(step_back)
+{
+	self->x = create_vm();
+	self->vcpu = self->x->vcpu[0];
+	set_clock(self->x, 100 * SECOND);
+	ASSERT_EQ(0, enter(self->vcpu, variant->state));
+}
+
+FIXTURE_TEARDOWN(step_back)
+{
+	xen_vm_free(self->x);
+}
+
+TEST_F(step_back, takes_no_time_away)
+{
+	struct accounts before = get_data(self->vcpu), after;
+
+	set_clock(self->x, 95 * SECOND);
+	ASSERT_EQ(0, enter(self->vcpu, (variant->state + 1) % NR_STATES));
+	after = get_data(self->vcpu);
+	expect_no_less(_metadata, &before, &after);
+	expect_settable(_metadata, self->x);
+}
+
+TEST_F(step_back, before_the_vcpu_runs_takes_no_time_away)
+{
+	struct accounts before = get_data(self->vcpu), after;
+
+	set_clock(self->x, 95 * SECOND);
+	xen_step(self->vcpu);
+	after = get_data(self->vcpu);
+	EXPECT_EQ(RUNSTATE_running, after.state);
+	expect_no_less(_metadata, &before, &after);
+	expect_settable(_metadata, self->x);
+}
+
+/* The state was entered when the clock stepped, as far as anyone can say. */
+TEST_F(step_back, is_where_accounting_goes_on_from)
+{
+	struct accounts before, after;
+
+	set_clock(self->x, 10 * SECOND);
+	ASSERT_EQ(0, enter(self->vcpu, variant->state));
+	before = get_data(self->vcpu);
+	EXPECT_GE(before.entry_time, 10 * SECOND);
+	EXPECT_LT(before.entry_time, 100 * SECOND);
+	ASSERT_EQ(0, enter(self->vcpu, (variant->state + 1) % NR_STATES));
+	after = get_data(self->vcpu);
+	expect_no_less(_metadata, &before, &after);
+	EXPECT_GT(after.entry_time, before.entry_time);
+	EXPECT_EQ(after.entry_time - before.entry_time, sum(&after) - sum(&before));
+}
+
+TEST_F(step_back, that_is_repeated_takes_no_time_away)
+{
+	struct accounts before, after;
+	unsigned int turn;
+
+	for (turn = 0; turn < 20; turn++) {
+		before = get_data(self->vcpu);
+		set_clock(self->x, (turn % 2 ? 90 : 80) * SECOND);
+		ASSERT_EQ(0, enter(self->vcpu, variant->state));
+		after = get_data(self->vcpu);
+		expect_no_less(_metadata, &before, &after);
+	}
+	expect_settable(_metadata, self->x);
+}
+
+/* The accounts before and after a clock that steps back under a vCPU in KVM_RUN. */
+static void step_back_under(struct __test_metadata *_metadata, struct xen_vm *x, bool halts)
+{
+	struct accounts before, after;
+	struct xen_runner r;
+
+	vcpu_args_set(x->vcpu[0], 1, halts);
+	set_clock(x, 100 * SECOND);
+	ASSERT_EQ(0, enter(x->vcpu[0], RUNSTATE_runnable));
+	before = get_data(x->vcpu[0]);
+	xen_runner_start(&r, x->vcpu[0]);
+	ASSERT_TRUE(xen_runner_reaches(&r, 1));
+	if (halts)
+		ASSERT_TRUE(xen_runner_blocks(&r));
+	set_clock(x, 95 * SECOND);
+	ASSERT_EQ(0, xen_send(x, PORT, 0));
+	EXPECT_TRUE(xen_runner_reaches(&r, 2));
+	xen_runner_stop(&r);
+	after = get_data(x->vcpu[0]);
+	expect_no_less(_metadata, &before, &after);
+	expect_settable(_metadata, x);
+}
+
+TEST_F(clock, that_steps_back_under_a_vcpu_in_hlt_takes_no_time_away)
+{
+	step_back_under(_metadata, self->x, true);
+}
+
+TEST_F(clock, that_steps_back_under_a_running_vcpu_takes_no_time_away)
+{
+	step_back_under(_metadata, self->x, false);
+}
+
+/* As a VMM does that restores a guest, and knows of no runstates. */
+TEST_F(clock, that_was_set_is_no_time_offline)
+{
+	struct accounts a;
+
+	set_clock(self->x, 1000 * SECOND);
+	xen_step(self->vcpu);
+	a = get_data(self->vcpu);
+	EXPECT_LT(a.time[RUNSTATE_offline], 500 * SECOND);
+	EXPECT_LT(a.time[RUNSTATE_runnable], 500 * SECOND);
+	EXPECT_GE(a.entry_time, 1000 * SECOND);
+	EXPECT_EQ(a.entry_time, sum(&a));
+	expect_settable(_metadata, self->x);
+}
+
+TEST_F(clock, that_was_set_is_no_time_offline_for_a_vcpu_that_is_plugged_in)
+{
+	struct kvm_vcpu *vcpu;
+	struct accounts a;
+
+	xen_step(self->vcpu);
+	set_clock(self->x, 1000 * SECOND);
+	vcpu = vm_vcpu_add(self->x->vm, 1, guest_code);
+	ASSERT_EQ(0, enter(vcpu, RUNSTATE_runnable));
+	a = get_data(vcpu);
+	EXPECT_LT(a.time[RUNSTATE_offline], 500 * SECOND);
+	EXPECT_EQ(a.entry_time, sum(&a));
+}
+
+/* Time before the first state is known to be offline where no clock was set. */
+TEST_F(clock, that_was_not_set_leaves_a_new_vcpu_offline)
+{
+	struct accounts a;
+
+	usleep(100000);
+	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_runnable));
+	a = get_data(self->vcpu);
+	EXPECT_GE(a.time[RUNSTATE_offline], SECOND / 10);
+	EXPECT_EQ(0, a.time[RUNSTATE_running]);
+	EXPECT_EQ(0, a.time[RUNSTATE_runnable]);
+	EXPECT_EQ(a.entry_time, sum(&a));
+}
+
+/* Two of these add up to 0, as far as 64 bits can tell. */
+TEST_F(clock, data_whose_sum_overflows_are_refused)
+{
+	struct accounts a = { .state = RUNSTATE_runnable }, b = get_data(self->vcpu), c;
+
+	a.time[RUNSTATE_running] = 1ull << 63;
+	a.time[RUNSTATE_offline] = 1ull << 63;
+	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	a.time[RUNSTATE_running] = -5ull;
+	a.time[RUNSTATE_offline] = 5;
+	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	a.time[RUNSTATE_running] = -5ull;
+	a.time[RUNSTATE_offline] = 0;
+	a.entry_time = 1;
+	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	c = get_data(self->vcpu);
+	EXPECT_EQ(0, memcmp(&b, &c, sizeof(b)));
+}
+
+TEST_F(clock, an_adjustment_that_leaves_less_than_nothing_is_refused)
+{
+	struct accounts less = { .state = -1 }, before, after;
+
+	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_offline));
+	before = get_data(self->vcpu);
+	less.time[RUNSTATE_running] = -1ull;
+	less.time[RUNSTATE_offline] = 1;
+	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &less));
+
+	less.time[RUNSTATE_running] = 0;
+	less.time[RUNSTATE_offline] = -before.entry_time - 1;
+	less.entry_time = less.time[RUNSTATE_offline];
+	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &less));
+
+	less.state = RUNSTATE_runnable;
+	less.time[RUNSTATE_running] = 1ull << 63;
+	less.time[RUNSTATE_offline] = 1ull << 63;
+	less.entry_time = 0;
+	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &less));
+
+	after = get_data(self->vcpu);
+	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
+}
+
+/* A thread, and how long it has waited for a CPU. */
+struct waiter {
+	pthread_t thread;
+	uint64_t least;		/* to wait before it acts */
+	void (*act)(struct waiter *waiter);
+	struct xen_vm *x;
+	uint64_t delay;		/* when it acted */
+};
+
+static uint64_t own_delay(void)
+{
+	char path[64];
+	unsigned long long delay;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/schedstat", syscall(SYS_gettid));
+	file = fopen(path, "r");
+	TEST_ASSERT(file && fscanf(file, "%*u %llu", &delay) == 1, "Cannot read %s", path);
+	fclose(file);
+	return delay;
+}
+
+static void *compete(void *stop)
+{
+	while (!READ_ONCE(*(bool *)stop))
+		cpu_relax();
+	return NULL;
+}
+
+static void start_on(pthread_t *thread, int cpu, void *(*fn)(void *), void *arg)
+{
+	pthread_attr_t attr;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, sizeof(one), &one);
+	TEST_ASSERT_EQ(pthread_create(thread, &attr, fn, arg), 0);
+	pthread_attr_destroy(&attr);
+}
+
+static void *wait_and_act(void *arg)
+{
+	struct waiter *waiter = arg;
+	pthread_t thread;
+	bool stop = false;
+
+	if (waiter->least) {
+		start_on(&thread, 0, compete, &stop);
+		while (own_delay() < waiter->least)
+			cpu_relax();
+		WRITE_ONCE(stop, true);
+		pthread_join(thread, NULL);
+	}
+	waiter->delay = own_delay();
+	waiter->act(waiter);
+	return NULL;
+}
+
+static void act_as(struct waiter *waiter)
+{
+	start_on(&waiter->thread, 0, wait_and_act, waiter);
+	pthread_join(waiter->thread, NULL);
+}
+
+static void run_once(struct waiter *waiter)
+{
+	xen_step(waiter->x->vcpu[0]);
+	waiter->delay = own_delay() - waiter->delay;
+}
+
+static void set_data_and_wait(struct waiter *waiter)
+{
+	struct accounts a = {
+		.state = RUNSTATE_blocked,
+		.entry_time = xen_vm_now(waiter->x),
+	};
+
+	a.time[RUNSTATE_blocked] = a.entry_time;
+	TEST_ASSERT_EQ(set_data(waiter->x->vcpu[0], &a), 0);
+}
+
+static void be_blocked(struct waiter *waiter)
+{
+	TEST_ASSERT_EQ(enter(waiter->x->vcpu[0], RUNSTATE_blocked), 0);
+}
+
+/* A vCPU whose thread had to wait, long before, is restored by one that had not. */
+TEST_F(clock, what_the_vcpus_thread_waited_before_is_not_runnable)
+{
+	struct waiter owner = { .x = self->x, .act = run_once, .least = SECOND };
+	struct waiter vmm = { .x = self->x, .act = set_data_and_wait };
+	struct accounts a;
+
+	act_as(&vmm);
+	usleep(1100000);
+	act_as(&owner);
+	a = get_data(self->vcpu);
+	TH_LOG("runnable %lu ns, of which waited %lu", a.time[RUNSTATE_runnable], owner.delay);
+	EXPECT_LE(a.time[RUNSTATE_runnable], owner.delay);
+	EXPECT_EQ(a.entry_time, sum(&a));
+}
+
+/* And what a thread of the VMM waited for is none of the vCPU's. */
+TEST_F(clock, what_another_thread_waited_is_not_runnable)
+{
+	struct waiter owner = { .x = self->x, .act = run_once };
+	struct waiter vmm = { .x = self->x, .act = be_blocked, .least = SECOND };
+	struct accounts before, after;
+
+	act_as(&owner);
+	before = get_data(self->vcpu);
+	act_as(&vmm);
+	after = get_data(self->vcpu);
+	EXPECT_EQ(before.time[RUNSTATE_runnable], after.time[RUNSTATE_runnable]);
+	EXPECT_EQ(after.entry_time, sum(&after));
+}
+
+XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_RUNSTATE | KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
