@@ -59,6 +59,7 @@ void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu);
 void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
 			    const struct kvm_cpuid_entry2 *entry, u32 index,
 			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+void kvm_xen_clock_changed(struct kvm *kvm);
 void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu);
 void kvm_xen_runstate_set_preempted(struct kvm_vcpu *vcpu);
 void __kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu);
@@ -327,6 +328,7 @@ KVM_XEN_OFF_VOID(kvm_xen_sw_enable_lapic, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_fill_time_leaf,
 		 (struct kvm_vcpu *vcpu, const struct kvm_cpuid_entry2 *entry,
 		  u32 index, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx))
+KVM_XEN_OFF_VOID(kvm_xen_clock_changed, (struct kvm *kvm))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_running, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_preempted, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_runstate_set_blocked, (struct kvm_vcpu *vcpu))

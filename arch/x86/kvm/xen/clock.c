@@ -26,8 +26,12 @@ static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu)
 
 struct xen_now xen_now(struct kvm_vcpu *vcpu)
 {
-	/* A vCPU that has not run yet has no pvclock parameters. */
+	/*
+	 * A vCPU that has not run yet has no pvclock parameters, and they are
+	 * those of another clock where it was set and the vCPU has not run since.
+	 */
 	if (vcpu->arch.hv_clock.version && vcpu->kvm->arch.use_master_clock &&
+	    !kvm_test_request(KVM_REQ_CLOCK_UPDATE, vcpu) &&
 	    static_cpu_has(X86_FEATURE_CONSTANT_TSC))
 		return now_by_guest_tsc(vcpu);
 

@@ -512,6 +512,12 @@ void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 			    struct kvm_vcpu *only);
 
 /* timer.c */
+
+/* Bits of timer_pending: the vCPU's thread has to look at its timer, as it expired... */
+#define XEN_TIMER_EXPIRED	BIT(0)
+/* ...or as it was armed by a clock that was set since. */
+#define XEN_TIMER_CLOCK_CHANGED	BIT(1)
+
 enum hrtimer_restart xen_timer_fire(struct hrtimer *timer);
 
 /*

@@ -10,7 +10,8 @@
  *
  * Nothing is kept of a poll that a signal ends: the instruction is executed
  * again, which the absolute timeout makes the same poll as before, also in
- * another VM after a migration.
+ * another VM after a migration.  Where the guest's clock is set, pollers are
+ * woken up, as their timers were armed by the old one.
  */
 #include "internal.h"
 #include "../lapic.h"
@@ -164,6 +165,12 @@ static bool arm_timeout(struct kvm_vcpu *vcpu, const struct poll *poll)
 	return true;
 }
 
+/* The vCPU's own timer has to be armed anew, which is no reason to end a poll. */
+static bool timer_is_stale(struct kvm_vcpu *vcpu)
+{
+	return kvm_xen_has_pending_timer(vcpu) & XEN_TIMER_CLOCK_CHANGED;
+}
+
 /*
  * Sleep as HLT does.  Returns true where something else than a poller's
  * wake-up ended it, that the vCPU has to go and see to.
@@ -185,7 +192,7 @@ static bool sleep(struct kvm_vcpu *vcpu)
 	kvm_vcpu_srcu_read_lock(vcpu);
 
 	runnable = kvm_arch_vcpu_runnable(vcpu) ||
-		   kvm_cpu_has_pending_timer(vcpu);
+		   (kvm_cpu_has_pending_timer(vcpu) && !timer_is_stale(vcpu));
 	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
 
 	if (hv_timer)
@@ -207,7 +214,7 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 	       arm_timeout(vcpu, poll)) {
 		if (sleep(vcpu))
 			return 0;
-		if (signal_pending(current))
+		if (signal_pending(current) || timer_is_stale(vcpu))
 			return XEN_HCALL_AGAIN;
 
 		/* As in Xen any upcall ends a poll, also one not taken yet. */
