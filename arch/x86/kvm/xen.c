@@ -48,12 +48,18 @@
  * a worker where it sleeps.
  */
 #include "xen/internal.h"
+#include "xen/debug.h"
 #include "xen/fifo.h"
 
 #include <linux/moduleparam.h>
 
 #define CREATE_TRACE_POINTS
 #include "xen/trace.h"
+
+#ifdef CONFIG_FAULT_INJECTION
+unsigned int xen_delay_kick;
+module_param(xen_delay_kick, uint, 0644);
+#endif
 
 /*
  * Counts VMs with a hypercall MSR or dynamic hypercalls: where there are none,
@@ -211,7 +217,9 @@ void kvm_xen_destroy_vcpu(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
-	xen_timer_stop(vcpu);
+	/* Either may be about to kick the vCPU, also one that was delivered. */
+	hrtimer_cancel(&xen->timer);
+	hrtimer_cancel(&xen->state.poll_timer);
 	xen_fifo_destroy_vcpu(vcpu);
 
 	kvm_gpc_deactivate(&xen->vcpu_info_cache);

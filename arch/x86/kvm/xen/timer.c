@@ -14,6 +14,7 @@
  * bit of timer_pending.  Until then an expiry says nothing.
  */
 #include "internal.h"
+#include "debug.h"
 #include "trace.h"
 
 enum hrtimer_restart xen_timer_fire(struct hrtimer *timer)
@@ -22,6 +23,7 @@ enum hrtimer_restart xen_timer_fire(struct hrtimer *timer)
 					     arch.xen.timer);
 
 	atomic_or(XEN_TIMER_EXPIRED, &vcpu->arch.xen.timer_pending);
+	xen_debug_delay_kick();
 	xen_kick(vcpu);
 	return HRTIMER_NORESTART;
 }
