@@ -48,11 +48,24 @@ static void note_handled(struct xen_fifo_consumer *c, uint32_t port)
 	__atomic_fetch_add(&c->ports[port].handled, 1, __ATOMIC_SEQ_CST);
 }
 
-static void handle(struct xen_fifo_consumer *c, unsigned int queue, uint32_t port)
+/*
+ * An event is whose PENDING was cleared: a port that is masked and unmasked while it is
+ * off its queue is put on another one, so that two vCPUs may find the same event.
+ */
+static bool handle(struct xen_fifo_consumer *c, unsigned int queue, uint32_t port)
 {
-	__atomic_fetch_and(&c->words[port], ~XEN_FIFO_PENDING, __ATOMIC_SEQ_CST);
+	uint32_t old;
+
+	if (c->before_taking)
+		c->before_taking(c, port);
+
+	old = __atomic_fetch_and(&c->words[port], ~XEN_FIFO_PENDING, __ATOMIC_SEQ_CST);
+	if (!(old & XEN_FIFO_PENDING))
+		return false;
+
 	check_turn(c, queue, READ_ONCE(c->ports[port].turn));
 	note_handled(c, port);
+	return true;
 }
 
 /* Take the first event of @queue; returns false where it was the last. */
@@ -69,10 +82,8 @@ static bool consume_one(struct xen_fifo_consumer *c, unsigned int queue, unsigne
 
 	c->head[queue] = take_off(&c->words[port]);
 	word = READ_ONCE(c->words[port]);
-	if ((word & XEN_FIFO_PENDING) && !(word & XEN_FIFO_MASKED)) {
-		handle(c, queue, port);
-		++*handled;
-	}
+	if ((word & XEN_FIFO_PENDING) && !(word & XEN_FIFO_MASKED))
+		*handled += handle(c, queue, port);
 	return c->head[queue];
 }
 

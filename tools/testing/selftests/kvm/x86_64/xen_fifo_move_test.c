@@ -252,4 +252,43 @@ TEST_F(move, by_senders_that_race_on_one_port_leaves_one_of_their_events_at_leas
 	EXPECT_EQ(0, duel.nr_failed);
 }
 
+/* Another vCPU's consumer, and what runs between two steps of the first. */
+struct meeting {
+	struct xen_vm *x;
+	struct xen_fifo_consumer other;
+	unsigned int nr_other;
+};
+
+/* The port is off its queue, so that unmasking puts it on that of the other vCPU. */
+static void meet(struct xen_fifo_consumer *c, uint32_t port)
+{
+	struct meeting *m = c->arg;
+
+	xen_fifo_mask(xen_fifo_word(m->x, port));
+	TEST_ASSERT_EQ(xen_order_unmask(m->x, true, port), 0);
+	m->nr_other += xen_fifo_consume(&m->other);
+}
+
+TEST(an_event_that_two_vcpus_find_is_taken_by_one)
+{
+	struct xen_vm *x = xen_fifo_vm_create(2, true, xen_guest_obey);
+	struct xen_fifo_consumer c;
+	struct meeting m = { .x = x };
+
+	xen_order_fifo(x, 1);
+	xen_fifo_host_consumer(x, 0, &c);
+	xen_fifo_host_consumer(x, 1, &m.other);
+	c.before_taking = meet;
+	c.arg = &m;
+
+	/* On the queue of vCPU 0, taken without it, and raised there for vCPU 1. */
+	ASSERT_EQ(0, xen_send_prio(x, DUEL_PORT, 0, XEN_FIFO_OWN));
+	__atomic_fetch_and(xen_fifo_word(x, DUEL_PORT), ~XEN_FIFO_PENDING, __ATOMIC_SEQ_CST);
+	ASSERT_EQ(0, xen_send_prio(x, DUEL_PORT, 1, XEN_FIFO_OWN));
+
+	EXPECT_EQ(0, xen_fifo_consume(&c));
+	EXPECT_EQ(1, m.nr_other);
+	xen_vm_free(x);
+}
+
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -103,6 +103,10 @@ struct xen_fifo_consumer {
 	uint64_t nr_handled;
 	uint64_t nr_upcalls;
 	uint32_t log[XEN_FIFO_LOG_SIZE];	/* the last that were handled */
+
+	/* Host: called for an event that was found pending, before it is taken. */
+	void (*before_taking)(struct xen_fifo_consumer *c, uint32_t port);
+	void *arg;
 };
 static_assert(sizeof(struct xen_fifo_consumer) <= XEN_CONSUMER_PAGES * 0x1000, "consumer");
 
