@@ -10,6 +10,17 @@ void xen_set_fastpath(bool on)
 	TEST_ASSERT_EQ(xen_write_parameter("xen_fastpath", on ? "Y" : "N"), 0);
 }
 
+bool xen_has_fastpath(void)
+{
+	return !xen_host_is_rt();
+}
+
+void xen_require_fastpath(void)
+{
+	if (!xen_has_fastpath())
+		ksft_exit_skip(XEN_NO_FASTPATH "\n");
+}
+
 /* Something to be kept, in registers of either width. */
 static const struct kvm_regs patterns = {
 	.rbx = 0x1b1b1b1b, .rcx = 0x1c1c1c1c, .rdx = 0x1d1d1d1d, .rsi = 0x15151515,

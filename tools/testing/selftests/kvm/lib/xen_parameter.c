@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Parameters of kvm.ko, which tests may change while it is loaded. */
+/* What the host is, and parameters of kvm.ko, which tests may change. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
+#include "test_util.h"
 #include "xen.h"
+
+/* "#1 SMP PREEMPT_RT Debian ..." */
+bool xen_host_is_rt(void)
+{
+	struct utsname name;
+
+	TEST_ASSERT_EQ(uname(&name), 0);
+	return strstr(name.version, "PREEMPT_RT");
+}
 
 static int open_parameter(const char *name, int flags)
 {

@@ -46,6 +46,9 @@ FIXTURE_VARIANT_ADD(arg, off) { .off = true };
 
 FIXTURE_SETUP(arg)
 {
+	if (!variant->off && !xen_has_fastpath())
+		SKIP(return, XEN_NO_FASTPATH);
+
 	self->x = xen_vm_create(1, true, NULL);
 	vm_userspace_mem_region_add(self->x->vm, VM_MEM_SRC_SHMEM, OWN_GPA, OWN_SLOT,
 				    OWN_PAGES, 0);

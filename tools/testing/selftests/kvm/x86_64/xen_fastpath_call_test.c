@@ -267,7 +267,7 @@ FIXTURE_TEARDOWN(call)
 /* Outside of long mode nothing is fast. */
 static bool has_fast_path(const FIXTURE_VARIANT(call) *variant)
 {
-	return variant->mode != XEN_STUB_32 && !variant->off;
+	return variant->mode != XEN_STUB_32 && !variant->off && xen_has_fastpath();
 }
 
 static bool is_as_said(const struct call_case *c, const struct xen_fast_call *call,

@@ -437,6 +437,9 @@ FIXTURE_SETUP(eoi)
 {
 	struct kvm_vm *vm;
 
+	if (!variant->off && !xen_has_fastpath())
+		SKIP(return, XEN_NO_FASTPATH);
+
 	self->x = xen_vm_create(1, true, NULL);
 	self->stats = vcpu_get_stats_fd(self->x->vcpu[0]);
 	vm = self->x->vm;

@@ -73,6 +73,9 @@ FIXTURE_VARIANT_ADD(fifo, vcpu_vector_off) { .vcpu_vector = true, .off = true };
 
 FIXTURE_SETUP(fifo)
 {
+	if (!variant->off && !xen_has_fastpath())
+		SKIP(return, XEN_NO_FASTPATH);
+
 	self->x = xen_fifo_vm_create(1, true, NULL);
 	self->stats = vcpu_get_stats_fd(self->x->vcpu[0]);
 	ASSERT_EQ(0, xen_bind_ipi(self->x, PORT, 0));

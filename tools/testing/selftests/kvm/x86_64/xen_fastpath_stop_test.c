@@ -295,4 +295,9 @@ TEST_F(stop, loses_and_doubles_no_upcall)
 	}
 }
 
-XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
+int main(int argc, char **argv)
+{
+	xen_require_caps(KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
+	xen_require_fastpath();
+	return test_harness_run(argc, argv);
+}

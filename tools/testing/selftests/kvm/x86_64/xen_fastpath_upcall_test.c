@@ -220,6 +220,9 @@ FIXTURE_VARIANT_ADD(upcall, vcpu_vector_off) { .vcpu_vector = true, .off = true 
 
 FIXTURE_SETUP(upcall)
 {
+	if (!variant->off && !xen_has_fastpath())
+		SKIP(return, XEN_NO_FASTPATH);
+
 	self->x = xen_vm_create(1, true, NULL);
 	self->stats = vcpu_get_stats_fd(self->x->vcpu[0]);
 	xen_install_upcalls(self->x->vm, handle_upcall);

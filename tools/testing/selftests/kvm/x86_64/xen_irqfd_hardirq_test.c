@@ -169,8 +169,13 @@ TEST_F(hardirq, every_event_is_handled)
 	}
 
 	EXPECT_EQ(NR_EVENTS, READ_ONCE(cpu->nr_events));
-	/* A few end so soon that who submits the read is told, and signals. */
-	EXPECT_LE(NR_EVENTS / 2, nr_raised_in_hardirq());
+
+	/*
+	 * A few end so soon that who submits the read is told, and signals.  On PREEMPT_RT
+	 * no eventfd is signalled in an interrupt, as its lock sleeps.
+	 */
+	if (!xen_host_is_rt())
+		EXPECT_LE(NR_EVENTS / 2, nr_raised_in_hardirq());
 	xen_runner_stop(&self->runner);
 	EXPECT_STREQ("", self->runner.failure);
 }

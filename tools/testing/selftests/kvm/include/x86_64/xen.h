@@ -398,6 +398,9 @@ int xen_eventfd(void);
 uint64_t xen_eventfd_take(int fd);
 void xen_eventfd_signal(int fd);
 
+/* Whether the host's kernel has PREEMPT_RT. */
+bool xen_host_is_rt(void);
+
 /* Host: parameters of kvm.ko; empty where there is none of that name. */
 #define XEN_PARAMETER_SIZE	16
 

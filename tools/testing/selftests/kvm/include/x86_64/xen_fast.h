@@ -13,6 +13,13 @@
 /* The parameter, which is the whole machine's: leave it on. */
 void xen_set_fastpath(bool on);
 
+/* The kernel has none with PREEMPT_RT, where locks on the way to it sleep. */
+bool xen_has_fastpath(void);
+
+/* Why a test of it is skipped there, and to skip all of the tests. */
+#define XEN_NO_FASTPATH		"a kernel with PREEMPT_RT has no fast path"
+void xen_require_fastpath(void);
+
 /* A call, and what came of it. */
 struct xen_fast_call {
 	int64_t result;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "kvm_util.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
@@ -47,16 +48,20 @@ static inline bool xen_klog_has_splat(int fd)
 	return splat;
 }
 
-/* main() of a test that needs all of @caps, bits of KVM_CAP_XEN_HVM. */
+/* Skip all of the test unless KVM_CAP_XEN_HVM has all of the flags @caps. */
+static inline void xen_require_caps(unsigned int caps)
+{
+	unsigned int missing = caps & ~(unsigned int)kvm_check_cap(KVM_CAP_XEN_HVM);
+
+	if (missing)
+		ksft_exit_skip("KVM_CAP_XEN_HVM lacks flags %#x\n", missing);
+}
+
+/* main() of a test that needs all of @caps. */
 #define XEN_TEST_MAIN(caps)						\
 int main(int argc, char **argv)						\
 {									\
-	unsigned int __missing = (caps) & ~(unsigned int)kvm_check_cap(KVM_CAP_XEN_HVM); \
-									\
-	if (__missing) {						\
-		printf("1..0 # SKIP KVM_CAP_XEN_HVM lacks flags %#x\n", __missing); \
-		return KSFT_SKIP;					\
-	}								\
+	xen_require_caps(caps);						\
 	return test_harness_run(argc, argv);				\
 }
 
