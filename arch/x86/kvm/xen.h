@@ -97,6 +97,15 @@ static inline bool kvm_xen_is_time_leaf(struct kvm_vcpu *vcpu, u32 leaf)
 	       leaf == (cpuid->base | XEN_CPUID_LEAF(3));
 }
 
+/*
+ * Whether upcalls of @vcpu were ever chosen: then kvm_xen_has_interrupt(), which said
+ * yes a moment ago, may say no.
+ */
+static inline bool kvm_xen_has_upcalls(struct kvm_vcpu *vcpu)
+{
+	return kvm_xen_upcall_method(vcpu) != XEN_UPCALL_UNDECIDED;
+}
+
 /* Whether any VM may make hypercalls of Xen's, or dynamic ones.  Costs nothing. */
 static __always_inline bool kvm_xen_is_in_use(void)
 {
@@ -310,6 +319,7 @@ KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,
 KVM_XEN_OFF(bool, kvm_xen_msr_enabled, (struct kvm *kvm), false)
 KVM_XEN_OFF(bool, kvm_xen_hypercall_enabled, (struct kvm *kvm), false)
 KVM_XEN_OFF(bool, kvm_xen_takes_hypercall, (struct kvm_vcpu *vcpu), false)
+KVM_XEN_OFF(bool, kvm_xen_has_upcalls, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_interrupt, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
