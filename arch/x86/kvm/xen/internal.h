@@ -65,6 +65,16 @@ static inline bool xen_must_not_lock(void)
 }
 
 /*
+ * Whether the vCPU's own thread may sleep here.  In its fast path, and where it
+ * prepares to sleep, it must not.  Without CONFIG_PREEMPT_COUNT interrupts that are off
+ * are all that in_atomic() does not see of the former.
+ */
+static inline bool xen_may_sleep(void)
+{
+	return !in_atomic() && !irqs_disabled() && task_is_running(current);
+}
+
+/*
  * Whether the mapping that @gpc remembers still stands, for the length that it
  * was made for.  The memslots are part of struct kvm and never freed, so their
  * generation may be read at any time; who writes to the page holds kvm->srcu,

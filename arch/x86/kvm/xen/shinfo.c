@@ -13,6 +13,8 @@ int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len)
 {
 	int r;
 
+	might_sleep();
+
 	/*
 	 * A page that is taken away again before it could be used is sought
 	 * again, as any access of the VMM itself would do: each round is one

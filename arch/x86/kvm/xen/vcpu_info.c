@@ -155,11 +155,11 @@ static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 		return -EAGAIN;
 
 	/*
-	 * Reached while the vCPU prepares to sleep, where the page must not be
-	 * waited for: let it wake up instead, and ask again where it can.
+	 * Where the page must not be waited for, let the vCPU go on instead, or
+	 * wake up, and ask again where it can.
 	 */
 	*answer = 1;
-	if (in_atomic() || !task_is_running(current))
+	if (!xen_may_sleep())
 		return -EAGAIN;
 
 	*answer = 0;
@@ -191,7 +191,7 @@ int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 	struct xen_map map;
 	int up;
 
-	if (unlikely(!xen_try_map_to_read(&map, gpc))) {
+	if (unlikely(xen_must_not_lock() || !xen_try_map_to_read(&map, gpc))) {
 		guard(srcu)(&vcpu->kvm->srcu);
 
 		if (map_flag_slowly(vcpu, &map, &up))
