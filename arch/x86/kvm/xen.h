@@ -241,6 +241,15 @@ static inline int kvm_xen_get_interrupt(struct kvm_vcpu *vcpu)
 	return vector && kvm_xen_has_interrupt(vcpu) ? vector : -1;
 }
 
+/*
+ * Whether the guest, entered without a turn of the exit loop, could take the VM-wide
+ * vector: a level has no request by which the loop would be told.
+ */
+static inline bool kvm_xen_is_due(struct kvm_vcpu *vcpu)
+{
+	return kvm_xen_has_interrupt(vcpu) && kvm_arch_interrupt_allowed(vcpu);
+}
+
 /* True where parked selections wait that this vCPU can write by now. */
 static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {
@@ -332,6 +341,7 @@ KVM_XEN_OFF_NOINSTR(kvm_xen_exit_irqoff,
 KVM_XEN_OFF(bool, kvm_xen_knows_cr8,
 	    (struct kvm_vcpu *vcpu, unsigned long cr8), false)
 KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)
+KVM_XEN_OFF(bool, kvm_xen_is_due, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_inject_timer_irqs, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_sw_enable_lapic, (struct kvm_vcpu *vcpu))
