@@ -85,8 +85,9 @@ static bool is_left_up(struct kvm_vcpu *vcpu, unsigned long rflags)
 }
 
 /*
- * Whether all that the vCPU has to do is to look for interrupts, in a LAPIC whose
- * state nobody mirrors: then the exit loop would do no more than is done below.
+ * Whether all that the vCPU has to do, as far as its own thread knows, is to look for
+ * interrupts, in a LAPIC whose state nobody mirrors: then the exit loop would do no
+ * more than is done below.
  */
 static bool wants_interrupt_only(struct kvm_vcpu *vcpu)
 {
@@ -94,8 +95,8 @@ static bool wants_interrupt_only(struct kvm_vcpu *vcpu)
 	       BIT_ULL(KVM_REQ_EVENT & KVM_REQUEST_MASK) &&
 	       kvm_xen_upcall_method(vcpu) == XEN_UPCALL_LAPIC_VECTOR &&
 	       !enable_apicv && lapic_in_kernel(vcpu) &&
-	       !vcpu->arch.apic->pending_events && !vcpu->arch.apic_attention &&
-	       !kvm_lapic_get_cr8(vcpu) && is_idle(vcpu);
+	       !vcpu->arch.apic_attention && !kvm_lapic_get_cr8(vcpu) &&
+	       is_idle(vcpu);
 }
 
 /* False for sure; what is true may be of a priority that has to wait. */
@@ -123,9 +124,11 @@ static void inject_interrupt(struct kvm_vcpu *vcpu)
 }
 
 /*
- * The vCPU's own LAPIC took a vector, for which it was told to look around.  Who
- * tells it anything later finds it in the guest again, and interrupts it; what it was
- * told before is seen by the look at its requests that follows: hence the barrier.
+ * The vCPU's own LAPIC took a vector, or ended one, for which there is a request to
+ * look around.  Others make the same request for an INIT or a SIPI: what it was made
+ * for is looked at once it is cleared, not before.  vcpu->mode is left as it is: the
+ * vCPU's own vector did not change it, and a kick by others, which may come without a
+ * request, ends the fast path by it.
  */
 static void settle_lapic(struct kvm_vcpu *vcpu)
 {
@@ -136,10 +139,13 @@ static void settle_lapic(struct kvm_vcpu *vcpu)
 
 	/* Pairs with kvm_make_request(), which orders what it is made for before. */
 	smp_mb__after_atomic();
-	inject_interrupt(vcpu);
+	if (READ_ONCE(vcpu->arch.apic->pending_events)) {
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
+		return;
+	}
 
-	/* Pairs with the barrier of who kicks between request and mode. */
-	smp_store_mb(vcpu->mode, IN_GUEST_MODE);
+	++vcpu->stat.req_event;
+	inject_interrupt(vcpu);
 }
 
 void __xen_fast_settle(struct kvm_vcpu *vcpu, bool due, unsigned long rflags)

@@ -16,6 +16,7 @@
 #include "internal.h"
 #include "line.h"
 #include "../lapic.h"
+#include "../trace.h"
 #include "trace.h"
 
 #include <linux/indirect_call_wrapper.h>
@@ -23,6 +24,30 @@
 static bool has_vector(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.xen.upcall_vector;
+}
+
+/* Whether @vcpu raises this itself, in a call that settles its upcalls: fastpath.c. */
+static bool is_in_fast_call(struct kvm_vcpu *vcpu)
+{
+	return unlikely(READ_ONCE(vcpu->arch.xen.state.fast)) &&
+	       kvm_get_running_vcpu() == vcpu;
+}
+
+/*
+ * As kvm_apic_set_irq(), but without a kick, by which a vCPU that is about to enter the
+ * guest again would hide from itself that others kicked it.
+ */
+static void accept_vector(struct kvm_vcpu *vcpu, u8 vector)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+
+	trace_kvm_apic_accept_irq(vcpu->vcpu_id, APIC_DM_FIXED, 0, vector);
+	if (!kvm_lapic_enabled(vcpu))
+		return;
+
+	kvm_lapic_clear_vector(vector, apic->regs + APIC_TMR);
+	kvm_lapic_set_irr(vector, apic);
+	kvm_make_request(KVM_REQ_EVENT, vcpu);
 }
 
 static void inject_vector(struct kvm_vcpu *vcpu)
@@ -36,7 +61,12 @@ static void inject_vector(struct kvm_vcpu *vcpu)
 	};
 
 	/* Taken away by now: who did that sees to the flag. */
-	if (irq.vector && lapic_in_kernel(vcpu))
+	if (!irq.vector || !lapic_in_kernel(vcpu))
+		return;
+
+	if (is_in_fast_call(vcpu) && !enable_apicv)
+		accept_vector(vcpu, irq.vector);
+	else
 		kvm_apic_set_irq(vcpu, &irq, NULL);
 }
 
@@ -50,13 +80,6 @@ static void repeat_vector(struct kvm_vcpu *vcpu)
 static bool vm_has_vector(struct kvm_vcpu *vcpu)
 {
 	return vcpu->kvm->arch.xen.upcall_vector;
-}
-
-/* Whether @vcpu raises this itself, in a call that settles its upcalls: fastpath.c. */
-static bool is_in_fast_call(struct kvm_vcpu *vcpu)
-{
-	return unlikely(READ_ONCE(vcpu->arch.xen.state.fast)) &&
-	       kvm_get_running_vcpu() == vcpu;
 }
 
 /* The vCPU looks at the flag itself, at entry: see kvm_xen_has_interrupt(). */
