@@ -66,7 +66,8 @@ static bool inject_vm_vector(struct kvm_vcpu *vcpu)
 	u8 vector = READ_ONCE(vcpu->kvm->arch.xen.upcall_vector);
 
 	if (!vector || kvm_xen_upcall_method(vcpu) != XEN_UPCALL_VM_VECTOR ||
-	    enable_apicv || kvm_request_pending(vcpu) || !is_idle(vcpu))
+	    !lapic_in_kernel(vcpu) || enable_apicv ||
+	    kvm_request_pending(vcpu) || !is_idle(vcpu))
 		return false;
 
 	if (is_interruptible(vcpu))
@@ -166,14 +167,16 @@ void __kvm_xen_settle_injection(struct kvm_vcpu *vcpu, bool stay)
 
 /*
  * Whether the interrupt that the guest ends concerns nobody but its LAPIC: no IOAPIC
- * that might assert a line again, and no SynIC.
+ * that might assert a line again, no SynIC, and no memory of the guest by which it may
+ * have ended another one before.
  */
 static bool is_plain_eoi(struct kvm_vcpu *vcpu)
 {
 	struct kvm_lapic *apic = vcpu->arch.apic;
 	int vector;
 
-	if (!lapic_in_kernel(vcpu) || enable_apicv || !apic_x2apic_mode(apic))
+	if (!lapic_in_kernel(vcpu) || enable_apicv || !apic_x2apic_mode(apic) ||
+	    vcpu->arch.apic_attention)
 		return false;
 
 	/* What is not 0 may be a #GP, and a vector that is not cached has to be sought. */

@@ -84,7 +84,8 @@ struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_
 }
 
 /* The library gives each VM an irqchip: let it make the VM again, without. */
-struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest_code)
+static struct xen_vm *create_without_irqchip(unsigned int nr_vcpus, bool wide, void *guest_code,
+					     bool split)
 {
 	struct xen_vm *x = alloc_vm(nr_vcpus, wide);
 	unsigned int i;
@@ -93,10 +94,21 @@ struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest
 	kvm_vm_release(x->vm);
 	x->vm->has_irqchip = false;
 	kvm_vm_restart(x->vm);
-	vm_enable_cap(x->vm, KVM_CAP_SPLIT_IRQCHIP, XEN_NR_PINS);
+	if (split)
+		vm_enable_cap(x->vm, KVM_CAP_SPLIT_IRQCHIP, XEN_NR_PINS);
 	for (i = 0; i < nr_vcpus; i++)
 		x->vcpu[i] = vm_vcpu_add(x->vm, i, guest_code);
 	return make_xen(make_room(x));
+}
+
+struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest_code)
+{
+	return create_without_irqchip(nr_vcpus, wide, guest_code, true);
+}
+
+struct xen_vm *xen_vm_create_no_irqchip(unsigned int nr_vcpus, bool wide, void *guest_code)
+{
+	return create_without_irqchip(nr_vcpus, wide, guest_code, false);
 }
 
 void xen_register_pages(struct xen_vm *x)

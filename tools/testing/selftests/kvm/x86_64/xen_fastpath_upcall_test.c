@@ -296,6 +296,31 @@ TEST_F(upcall, comes_beside_a_trap_behind_the_call)
 	run(self, guest_code_traps, 2 * NR_SENDS);
 }
 
+/* The VMM has the LAPICs: vectors are nothing that KVM could inject. */
+static void guest_code_alone(void)
+{
+	uint32_t i;
+
+	GUEST_ASSERT_EQ(send_arg, SELF_PORT);
+	asm volatile("sti; nop");
+	for (i = 0; i < NR_SENDS; i++)
+		GUEST_ASSERT_EQ(send_to_self(), 0);
+	asm volatile("cli");
+	GUEST_SYNC(upcalls);
+}
+
+TEST_F(upcall, does_not_come_where_the_vmm_has_the_lapics)
+{
+	struct xen_vm *x = xen_vm_create_no_irqchip(1, true, guest_code_alone);
+
+	xen_register_pages(x);
+	xen_install_upcalls(x->vm, handle_upcall);
+	ASSERT_EQ(0, xen_bind_ipi(x, SELF_PORT, 0));
+	ASSERT_EQ(0, xen_set_vm_vector(x, XEN_VM_VECTOR));
+	EXPECT_EQ(0, xen_step(x->vcpu[0]));
+	xen_vm_free(x);
+}
+
 /* Of a LAPIC's vector, which was taken, nothing is left. */
 TEST_F(upcall, comes_again_while_the_flag_is_up)
 {

@@ -343,12 +343,13 @@ uint64_t xen_guest_now(const volatile struct xen_time_info *time);
 /*
  * Host: a VM that intercepts hypercalls, with EVTCHN_SEND set.  The first has
  * shared_info and every vcpu_info registered by GFN and GPA, the others none;
- * the third has LAPICs but no PIC and no IOAPIC, and the last has only the memory
- * for Xen's pages, and nothing of Xen in KVM.
+ * the third has LAPICs but no PIC and no IOAPIC, the fourth has none of them, and the
+ * last has only the memory for Xen's pages, and nothing of Xen in KVM.
  */
 struct xen_vm *xen_vm_create(unsigned int nr_vcpus, bool wide, void *guest_code);
 struct xen_vm *xen_vm_create_bare(unsigned int nr_vcpus, bool wide, void *guest_code);
 struct xen_vm *xen_vm_create_split(unsigned int nr_vcpus, bool wide, void *guest_code);
+struct xen_vm *xen_vm_create_no_irqchip(unsigned int nr_vcpus, bool wide, void *guest_code);
 struct xen_vm *xen_vm_create_plain(unsigned int nr_vcpus, bool wide, void *guest_code);
 void xen_register_pages(struct xen_vm *x);
 void xen_vm_free(struct xen_vm *x);
