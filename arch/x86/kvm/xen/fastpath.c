@@ -70,6 +70,7 @@ static bool inject_vm_vector(struct kvm_vcpu *vcpu)
 	    kvm_request_pending(vcpu) || !is_idle(vcpu))
 		return false;
 
+	++vcpu->stat.req_event;
 	if (is_interruptible(vcpu))
 		inject(vcpu, vector);
 	else
@@ -200,8 +201,9 @@ fastpath_t kvm_xen_fast_eoi(struct kvm_vcpu *vcpu)
 		return EXIT_FASTPATH_NONE;
 
 	++vcpu->stat.xen_fast_eois;
-	trace_kvm_msr_write(APIC_BASE_MSR + (APIC_EOI >> 4), 0);
+	trace_kvm_apic_write(APIC_EOI, 0);
 	apic_set_eoi(vcpu->arch.apic);
+	trace_kvm_msr_write(APIC_BASE_MSR + (APIC_EOI >> 4), 0);
 
 	rflags = kvm_x86_call(get_rflags)(vcpu);
 	if (unlikely(!xen_fast_skip(vcpu, rflags)))

@@ -566,6 +566,14 @@ static noinline void decode_in_loop(struct kvm_vcpu *vcpu)
 	       kvm_x86_call(get_cpl)(vcpu));
 }
 
+/* Whether a handler gave up on the call right behind the exit: it is traced then. */
+static bool is_begun(struct kvm_vcpu *vcpu)
+{
+	const struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
+
+	return state->decoded && state->hcall.atomic;
+}
+
 /* The call that is being made; decoded right behind the exit, or now. */
 static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 {
@@ -582,6 +590,7 @@ static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 /* Returns what exit handlers do: 1 to go on in the guest, 0 for the VMM. */
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 {
+	bool is_traced = is_begun(vcpu);
 	const struct kvm_xen_hcall *hcall = take_hcall(vcpu);
 	xen_hcall_fn fn = hcall->op->fn;
 	s64 r;
@@ -590,7 +599,8 @@ int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 		return pass_to_hyperv(vcpu, hcall);
 
 	++vcpu->stat.xen_hypercalls;
-	trace_hcall(hcall);
+	if (!is_traced)
+		trace_hcall(hcall);
 	r = fn ? fn(vcpu, hcall) : XEN_HCALL_TO_VMM;
 
 	if (r == XEN_HCALL_AGAIN)
@@ -606,15 +616,16 @@ int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
  * Answer a call in a context that must not wait, if its handler can: the result, or
  * XEN_HCALL_SLOW and its like.  Says in @due whether the caller has an upcall by it.
  */
-static s64 call_atomic(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+static s64 call_atomic(struct kvm_vcpu *vcpu, struct kvm_xen_hcall *hcall,
 		       bool *due)
 {
 	s64 r;
 
-	/* One look at both, as each is on as a rule. */
-	if (!(hcall->op->atomic & xen_fast_is_on()))
+	hcall->atomic = hcall->op->atomic & xen_fast_is_on();
+	if (!hcall->atomic)
 		return XEN_HCALL_SLOW;
 
+	trace_hcall(hcall);
 	xen_fast_begin(vcpu);
 	kvm_vcpu_srcu_read_lock(vcpu);
 	r = hcall->op->fn(vcpu, hcall);
@@ -630,7 +641,6 @@ static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
 {
 	++vcpu->stat.xen_hypercalls;
 	++vcpu->stat.xen_fast_hypercalls;
-	trace_hcall(hcall);
 	trace_kvm_xen_hypercall_done(hcall->input, hcall->params[0], result);
 
 	kvm_rax_write(vcpu, result);
@@ -662,7 +672,6 @@ fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code,
 		return EXIT_FASTPATH_NONE;
 
 	decode(vcpu, hcall, in_64_bit_code, cpl);
-	hcall->atomic = true;
 
 	/* What a handler gives up on it did not begin: nothing is due. */
 	r = call_atomic(vcpu, hcall, &due);
