@@ -361,14 +361,17 @@ static bool is_bad_entry(struct kvm *kvm,
 static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
 			const struct kvm_xen_evtchn_fifo_port *entry)
 {
+	union evtchn_fifo_wish wish = {
+		.vcpu = vcpu->vcpu_idx,
+		.priority = entry->vcpu_priority,
+	};
 	struct evtchn_fifo_port *port = event->port;
 	unsigned long flags = irqs_off();
 	bool locked = evtchn_fifo_lock(event);
 
 	if (locked) {
 		WRITE_ONCE(port->last, event->to);
-		port->wish.vcpu = vcpu->vcpu_idx;
-		port->wish.priority = entry->vcpu_priority;
+		WRITE_ONCE(port->wish.raw, wish.raw);
 		WRITE_ONCE(port->priority, entry->priority);
 		WRITE_ONCE(port->saved, entry->saved);
 		evtchn_fifo_unlock(event);
