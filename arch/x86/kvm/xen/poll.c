@@ -189,6 +189,8 @@ static bool sleep(struct kvm_vcpu *vcpu)
 	/* A poll may last for ever: do not hold up changes of memslots. */
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	kvm_vcpu_halt(vcpu);
+	/* It need not have slept, where others wake it all the time. */
+	cond_resched();
 	kvm_vcpu_srcu_read_lock(vcpu);
 
 	runnable = kvm_arch_vcpu_runnable(vcpu) ||
