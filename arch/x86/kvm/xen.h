@@ -60,7 +60,7 @@ void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
 			    const struct kvm_cpuid_entry2 *entry, u32 index,
 			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 void kvm_xen_clock_changed(struct kvm *kvm);
-void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu);
+void __kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu);
 void kvm_xen_runstate_set_preempted(struct kvm_vcpu *vcpu);
 void __kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu);
 
@@ -288,6 +288,17 @@ static inline void kvm_xen_irqchip_write(struct kvm *kvm)
 {
 	if (kvm_xen_is_in_use() && READ_ONCE(kvm->arch.xen.state.line))
 		__kvm_xen_irqchip_write(kvm);
+}
+
+/*
+ * The vCPU's thread was scheduled, or has entered KVM_RUN: pages that could not be
+ * mapped are tried again.
+ */
+static inline void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->arch.xen.state.stalled_generation, 0);
+	WRITE_ONCE(vcpu->arch.xen.state.fifo_stalled_generation, 0);
+	__kvm_xen_runstate_set_running(vcpu);
 }
 
 /* The vCPU is about to wait for an event, in HLT or for its start-up. */

@@ -76,8 +76,12 @@ struct kvm_xen_way {
 struct kvm_xen_vcpu_state {
 	/* Selections that found no vcpu_info, per width (enum xen_width). */
 	atomic64_t parked[KVM_XEN_NR_WIDTHS];
-	/* Memslot generation for which vcpu_info is known not to map, or 0. */
+	/*
+	 * Memslot generations for which vcpu_info, and a page of FIFO for some event,
+	 * are known not to map, or 0.
+	 */
 	u64 stalled_generation;
+	u64 fifo_stalled_generation;
 	/* What the vCPU polls for: a port, XEN_POLL_ANY or XEN_POLL_NONE. */
 	u32 poll_port;
 	struct hrtimer poll_timer;

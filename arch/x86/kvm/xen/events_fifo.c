@@ -277,39 +277,36 @@ static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	return r;
 }
 
-static void note_stall(struct xen_fifo_vcpu *mine, struct gfn_to_pfn_cache *gpc)
-{
-	if (!gfn_to_memslot(gpc->kvm, gpa_to_gfn(gpc->gpa)))
-		mine->stalled_generation = kvm_memslots(gpc->kvm)->generation;
-}
-
 bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu)
 {
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
-	u64 generation = mine ? READ_ONCE(mine->stalled_generation) : 0;
+	u64 generation = READ_ONCE(vcpu->arch.xen.state.fifo_stalled_generation);
 
 	return generation && generation == kvm_memslots(vcpu->kvm)->generation;
 }
 
-void xen_fifo_forget_stall(struct kvm_vcpu *vcpu)
+/* Whatever is saved for the vCPU may have its page too by now. */
+static void end_stall(struct kvm_vcpu *vcpu)
 {
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
 
-	if (mine)
-		mine->stalled_generation = 0;
+	if (likely(!READ_ONCE(state->fifo_stalled_generation)))
+		return;
+
+	WRITE_ONCE(state->fifo_stalled_generation, 0);
+	if (atomic64_read(&state->parked[XEN_NARROW]) & XEN_PARKED_RETRY)
+		xen_kick(vcpu);
 }
 
-static int refresh(struct xen_fifo_vcpu *mine, struct gfn_to_pfn_cache *gpc,
+/* Where a page cannot be mapped, remember with which memslots: see map_or_stall(). */
+static int refresh(struct kvm_vcpu *vcpu, struct gfn_to_pfn_cache *gpc,
 		   unsigned long len)
 {
-	int r;
+	u64 generation = kvm_memslots(vcpu->kvm)->generation;
+	int r = gpc ? kvm_gpc_refresh(gpc, len) : 0;
 
-	if (!gpc)
-		return 0;
-
-	r = kvm_gpc_refresh(gpc, len);
 	if (r)
-		note_stall(mine, gpc);
+		WRITE_ONCE(vcpu->arch.xen.state.fifo_stalled_generation,
+			   generation);
 	return r;
 }
 
@@ -317,13 +314,14 @@ static int refresh(struct xen_fifo_vcpu *mine, struct gfn_to_pfn_cache *gpc,
  * The tails are not known without the locks of their queues.  Look at all of
  * the vCPU's: those that changed since are waited for in the next round.
  */
-static int refresh_tails(struct xen_fifo *fifo, struct xen_fifo_vcpu *mine)
+static int refresh_tails(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
+			 struct xen_fifo_vcpu *mine)
 {
 	unsigned int i;
 	int r = 0;
 
 	for (i = 0; i < XEN_ABI_FIFO_NR_QUEUES && !r; i++)
-		r = refresh(mine, word_gpc(fifo, READ_ONCE(mine->queues[i].tail)),
+		r = refresh(vcpu, word_gpc(fifo, READ_ONCE(mine->queues[i].tail)),
 			    PAGE_SIZE);
 	return r;
 }
@@ -332,16 +330,21 @@ static int xen_fifo_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	int r;
+
+	might_sleep();
 
 	/* A page at most for each 256 ports of the VM: it must not fail. */
 	xen_fifo_make_port(fifo, port, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	if (!mine)
 		return 0;
 
-	return refresh(mine, word_gpc(fifo, port), PAGE_SIZE) ?:
-	       refresh_tails(fifo, mine) ?:
-	       refresh(mine, &mine->control,
-		       sizeof(struct xen_abi_fifo_control));
+	r = refresh(vcpu, word_gpc(fifo, port), PAGE_SIZE) ?:
+	    refresh_tails(fifo, vcpu, mine) ?:
+	    refresh(vcpu, &mine->control, sizeof(struct xen_abi_fifo_control));
+	if (!r)
+		end_stall(vcpu);
+	return r;
 }
 
 static bool xen_fifo_save(struct kvm_vcpu *vcpu, u32 port, u32 priority)

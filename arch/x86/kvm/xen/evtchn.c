@@ -22,6 +22,8 @@ static __always_inline void tell(struct kvm_vcpu *vcpu,
 		xen_poll_wake(vcpu->kvm, port);
 	if (verdict == XEN_EVTCHN_RAISED)
 		xen_upcall_select(vcpu, ops, layout, port);
+	else if (unlikely(xen_vcpu_info_failed(vcpu)))
+		xen_vcpu_info_retry(vcpu);
 
 	trace_kvm_xen_raise(vcpu->vcpu_id, port, verdict);
 }
@@ -67,7 +69,7 @@ static int save(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		return error;
 
 	tell(vcpu, ops, xen_layout(vcpu->kvm), port, XEN_EVTCHN_SAVED);
-	xen_park_duty(vcpu, XEN_PARKED_RETRY);
+	xen_repark_duty(vcpu, XEN_PARKED_RETRY, xen_fifo_is_stalled);
 	return XEN_EVTCHN_SAVED;
 }
 
@@ -217,7 +219,7 @@ void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
 	if (duties & XEN_PARKED_LINE)
 		xen_upcall_see_to_line(vcpu);
 	if (duties & XEN_PARKED_RETRY) {
-		xen_fifo_forget_stall(vcpu);
+		WRITE_ONCE(vcpu->arch.xen.state.fifo_stalled_generation, 0);
 		xen_evtchn_raise_saved(kvm, 1, xen_nr_ports(kvm, xen_layout(kvm)),
 				       vcpu);
 	}

@@ -31,8 +31,6 @@ struct xen_fifo {
 struct xen_fifo_vcpu {
 	struct evtchn_fifo_queue queues[XEN_ABI_FIFO_NR_QUEUES];
 	struct gfn_to_pfn_cache control;
-	/* Memslot generation that had no page for some event, or 0. */
-	u64 stalled_generation;
 	struct xen_fifo_vcpu *next;	/* while a set of them is removed */
 };
 
@@ -75,9 +73,8 @@ struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
 /* Log, in the vCPU's thread, what could not be logged when it was written. */
 void xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
 
-/* True where no event that waits for a page of its has got one by now. */
+/* True where no event that waits for a page of its has got one by now.  In kvm->srcu. */
 bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu);
-void xen_fifo_forget_stall(struct kvm_vcpu *vcpu);
 
 /*
  * fifo_ctl.c.  All take fifo_lock and may wait for a grace period of kvm->srcu:

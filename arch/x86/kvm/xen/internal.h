@@ -46,6 +46,22 @@ static inline void xen_park_duty(struct kvm_vcpu *vcpu, u64 duty)
 	xen_kick(vcpu);
 }
 
+/*
+ * The same for what failed as a page could not be mapped: it waits for a change of
+ * memslots, and no request is made that would keep the vCPU out of the guest until then.
+ * A change wakes the vCPU; one that came before the duty was parked is seen here.
+ */
+static inline void xen_repark_duty(struct kvm_vcpu *vcpu, u64 duty,
+				   bool (*is_stalled)(struct kvm_vcpu *vcpu))
+{
+	atomic64_or(duty, &vcpu->arch.xen.state.parked[XEN_NARROW]);
+
+	/* Pairs with the change of memslots, behind which KVM kicks all vCPUs. */
+	smp_mb__after_atomic();
+	if (!is_stalled(vcpu))
+		xen_kick(vcpu);
+}
+
 /* shinfo.c: guest pages */
 
 /* A guest page while it is held mapped: interrupts are off, nothing sleeps. */
@@ -314,6 +330,18 @@ int xen_vcpu_info_flag(struct kvm_vcpu *vcpu);
 
 /* Seek it.  Sleeps, in the vCPU's thread.  Returns 0 or why it is not there. */
 int xen_vcpu_info_seek(struct kvm_vcpu *vcpu);
+
+/* Whether it could not be mapped the last time. */
+static inline bool xen_vcpu_info_failed(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.xen.state.stalled_generation);
+}
+
+/* Have the vCPU seek it again, even where the memslots are as they were. */
+void xen_vcpu_info_retry(struct kvm_vcpu *vcpu);
+
+/* Whether what is parked waits for a change of memslots.  In kvm->srcu. */
+bool xen_vcpu_info_is_stalled(struct kvm_vcpu *vcpu);
 
 /* upcall.c */
 

@@ -141,8 +141,10 @@ static bool drive_once(struct xen_line *line)
 	up = look(line, vcpu);
 	if (unlikely(up < 0)) {
 		xen_level_give_up(&line->level, events);
-		if (vcpu)
+		if (vcpu) {
 			xen_park_duty(vcpu, XEN_PARKED_LINE);
+			xen_vcpu_info_retry(vcpu);
+		}
 		return false;
 	}
 

@@ -264,7 +264,7 @@ void xen_runstate_publish(struct kvm_vcpu *vcpu)
 	publish(vcpu, false);
 }
 
-void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu)
+void __kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu)
 {
 	change(vcpu, XEN_ABI_RUNSTATE_RUNNING, false);
 }

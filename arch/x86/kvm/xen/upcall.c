@@ -243,9 +243,9 @@ void xen_upcall_replay(struct kvm_vcpu *vcpu)
 
 void xen_upcall_see_to_line(struct kvm_vcpu *vcpu)
 {
-	/* Until then, a change of memslots brings the vCPU back here. */
 	if (xen_vcpu_info_seek(vcpu))
-		xen_park_duty(vcpu, XEN_PARKED_LINE);
+		xen_repark_duty(vcpu, XEN_PARKED_LINE,
+				xen_vcpu_info_is_stalled);
 	else
 		methods[method_of(vcpu)].settle(vcpu);
 }

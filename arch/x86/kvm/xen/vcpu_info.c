@@ -22,7 +22,7 @@ static void park(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 	/* Pairs with the barrier in xen_vcpu_info_placed(). */
 	smp_mb__after_atomic();
 	if (READ_ONCE(vcpu->arch.xen.vcpu_info_cache.active))
-		xen_kick(vcpu);
+		xen_vcpu_info_retry(vcpu);
 }
 
 bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
@@ -70,22 +70,23 @@ static u64 take_parked(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 }
 
 /*
- * Remember that the memslots as they are have no memory for vcpu_info, so that
- * what is parked does not keep a sleeping vCPU awake.  A change of memslots
- * wakes it, and ends this.  Nothing tells of a change of the VMM's own memory:
- * what is out of reach there is tried again each time.
+ * Map vcpu_info, waiting for it.  Where that fails, remember with which memslots, so
+ * that what is parked neither keeps a sleeping vCPU awake nor a running one out of the
+ * guest.  A change of memslots wakes the vCPU, and ends this.  Nothing tells of a change
+ * of the VMM's own memory: the next event tries again, and so does the vCPU's thread
+ * when it is scheduled, at each KVM_RUN for one.
  */
-static void note_stall(struct kvm_vcpu *vcpu)
+static int map_or_stall(struct kvm_vcpu *vcpu, struct xen_map *map)
 {
-	gpa_t gpa = vcpu->arch.xen.vcpu_info_cache.gpa;
+	u64 generation = kvm_memslots(vcpu->kvm)->generation;
+	int r = xen_map(map, &vcpu->arch.xen.vcpu_info_cache,
+			XEN_ABI_VCPU_INFO_SIZE);
 
-	if (!kvm_is_error_gpa(gpa) &&
-	    !gfn_to_memslot(vcpu->kvm, gpa_to_gfn(gpa)))
-		vcpu->arch.xen.state.stalled_generation =
-			kvm_memslots(vcpu->kvm)->generation;
+	WRITE_ONCE(vcpu->arch.xen.state.stalled_generation, r ? generation : 0);
+	return r;
 }
 
-static bool is_stalled(struct kvm_vcpu *vcpu)
+bool xen_vcpu_info_is_stalled(struct kvm_vcpu *vcpu)
 {
 	u64 generation = READ_ONCE(vcpu->arch.xen.state.stalled_generation);
 
@@ -93,9 +94,16 @@ static bool is_stalled(struct kvm_vcpu *vcpu)
 	       generation == kvm_memslots(vcpu->kvm)->generation;
 }
 
+void xen_vcpu_info_retry(struct kvm_vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->arch.xen.state.stalled_generation, 0);
+	xen_kick(vcpu);
+}
+
 static bool can_replay(struct kvm_vcpu *vcpu)
 {
-	return vcpu->arch.xen.vcpu_info_cache.active && !is_stalled(vcpu);
+	return vcpu->arch.xen.vcpu_info_cache.active &&
+	       !xen_vcpu_info_is_stalled(vcpu);
 }
 
 bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
@@ -122,13 +130,9 @@ static bool replay_parked(struct kvm_vcpu *vcpu)
 	u64 sel;
 
 	/* Map first: what is taken can then be delivered. */
-	if (xen_map(&map, &vcpu->arch.xen.vcpu_info_cache,
-		    XEN_ABI_VCPU_INFO_SIZE)) {
-		note_stall(vcpu);
+	if (map_or_stall(vcpu, &map))
 		return false;
-	}
 
-	vcpu->arch.xen.state.stalled_generation = 0;
 	sel = take_parked(vcpu, layout);
 	if (sel)
 		due = ops->replay(map.khva, layout, sel);
@@ -151,7 +155,7 @@ static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 			   int *answer)
 {
 	*answer = 0;
-	if (is_stalled(vcpu))
+	if (xen_vcpu_info_is_stalled(vcpu))
 		return -EAGAIN;
 
 	/*
@@ -163,13 +167,7 @@ static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 		return -EAGAIN;
 
 	*answer = 0;
-	if (xen_map(map, &vcpu->arch.xen.vcpu_info_cache,
-		    XEN_ABI_VCPU_INFO_SIZE)) {
-		note_stall(vcpu);
-		return -EFAULT;
-	}
-
-	return 0;
+	return map_or_stall(vcpu, map);
 }
 
 /* The flag is the first byte in either width.  Ends the mapping. */
@@ -208,7 +206,6 @@ bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu)
 
 	/* Pairs with the barrier in park(). */
 	smp_mb();
-	vcpu->arch.xen.state.stalled_generation = 0;
 	return replay_parked(vcpu);
 }
 
@@ -225,12 +222,9 @@ int xen_vcpu_info_flag(struct kvm_vcpu *vcpu)
 int xen_vcpu_info_seek(struct kvm_vcpu *vcpu)
 {
 	struct xen_map map;
-	int r = xen_map(&map, &vcpu->arch.xen.vcpu_info_cache,
-			XEN_ABI_VCPU_INFO_SIZE);
+	int r = map_or_stall(vcpu, &map);
 
-	if (r)
-		note_stall(vcpu);
-	else
+	if (!r)
 		xen_unmap(&map);
 	return r;
 }
