@@ -230,12 +230,24 @@ static __always_inline int mark(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	return r;
 }
 
+/*
+ * The caller may come again for another port: an argument or a routing entry that is
+ * read anew may have changed.
+ */
+static noinline void put_back(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port)
+{
+	WRITE_ONCE(port->saved, 1);
+	xen_repark_duty(vcpu, XEN_PARKED_RETRY, xen_fifo_is_stalled);
+}
+
 int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 		  u32 port, u32 priority)
 {
 	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
 	struct evtchn_fifo_port *state = leaf_of(fifo, port);
 	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
+	bool was_saved;
+	int r;
 
 	if (unlikely(!state))
 		return -EWOULDBLOCK;
@@ -249,13 +261,14 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 	}
 
 	/*
-	 * One that still waits to be raised again is this one from now on: it
-	 * is marked below, or by the caller who comes again, or saved anew.
-	 * One that is saved later than here is not.
+	 * One that still waits to be raised again is this one from now on, if it can
+	 * be marked.  One that is saved later than here is not.
 	 */
-	evtchn_fifo_take_saved(state);
-
-	return mark(fifo, vcpu, state, port, priority, gpc);
+	was_saved = evtchn_fifo_take_saved(state);
+	r = mark(fifo, vcpu, state, port, priority, gpc);
+	if (unlikely(r == -EWOULDBLOCK && was_saved))
+		put_back(vcpu, state);
+	return r;
 }
 
 static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
