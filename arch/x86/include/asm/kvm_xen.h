@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 
+struct kvm_vcpu;
 struct xen_evtchn_ops;
 struct xen_dynhc;
 struct xen_fifo;
@@ -73,6 +74,12 @@ struct kvm_xen_way {
 	u64 values[KVM_XEN_WAY_LEVELS];
 };
 
+/* A call of which the kernel does its part once the VMM has answered it by 0. */
+struct kvm_xen_asked {
+	void (*follow)(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked);
+	u32 port;
+};
+
 struct kvm_xen_vcpu_state {
 	/* Selections that found no vcpu_info, per width (enum xen_width). */
 	atomic64_t parked[KVM_XEN_NR_WIDTHS];
@@ -88,7 +95,7 @@ struct kvm_xen_vcpu_state {
 	u64 created;			/* when, in ns of CLOCK_BOOTTIME */
 	struct task_struct *steal_task;	/* whose run delay last_steal is */
 	u32 timer_priority;
-	u32 closing_port;		/* by a call that is the VMM's; 0: none */
+	struct kvm_xen_asked asked;
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
 	struct xen_line *line;		/* NULL without one of its own */
 	u8 upcall_method;		/* enum xen_upcall_method */

@@ -202,6 +202,18 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall
 	return min(r, 0);
 }
 
+/* Leave the call to the VMM, and let @asked follow where it answers 0. */
+static s64 ask_vmm(struct kvm_vcpu *vcpu, struct kvm_xen_asked asked)
+{
+	vcpu->arch.xen.state.asked = asked;
+	return XEN_HCALL_TO_VMM;
+}
+
+static void closed(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+{
+	xen_evtchn_closed(vcpu->kvm, asked->port);
+}
+
 /* Nothing of the port may be left once the VMM has closed it. */
 static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
@@ -211,24 +223,32 @@ static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 		return XEN_HCALL_TO_VMM;
 
 	port = read_word(vcpu, hcall);
-	if (port >= 0)
-		vcpu->arch.xen.state.closing_port = port;
-	return XEN_HCALL_TO_VMM;
-}
-
-/* The VMM closes the ports; it may not know that this ends FIFO, too. */
-static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
-{
-	domid_t dom;
-
-	if (!xen_fifo_is_on(vcpu->kvm) ||
-	    read_arg(vcpu, hcall, &dom, sizeof(dom)) || dom != DOMID_SELF)
+	if (port < 0)
 		return XEN_HCALL_TO_VMM;
 
+	return ask_vmm(vcpu, (struct kvm_xen_asked) {
+		.follow = closed,
+		.port = port,
+	});
+}
+
+static void was_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+{
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	xen_fifo_reset_unknown(vcpu->kvm);
 	kvm_vcpu_srcu_read_lock(vcpu);
-	return XEN_HCALL_TO_VMM;
+}
+
+/*
+ * The VMM closes the ports; it may not know that this ends FIFO, too.  Whose ports
+ * is for it to tell: no guest gets 0 for those of another.
+ */
+static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	if (!xen_fifo_is_on(vcpu->kvm))
+		return XEN_HCALL_TO_VMM;
+
+	return ask_vmm(vcpu, (struct kvm_xen_asked) { .follow = was_reset });
 }
 
 /* As many vCPUs are looked at with interrupts off. */
@@ -497,14 +517,14 @@ static int complete_hcall(struct kvm_vcpu *vcpu, u64 result)
 static int complete_exit(struct kvm_vcpu *vcpu)
 {
 	u64 result = vcpu->run->xen.u.hcall.result;
-	u32 closed = vcpu->arch.xen.state.closing_port;
+	struct kvm_xen_asked asked = vcpu->arch.xen.state.asked;
 
-	vcpu->arch.xen.state.closing_port = 0;
+	vcpu->arch.xen.state.asked.follow = NULL;
 	if (!kvm_is_linear_rip(vcpu, vcpu->arch.xen.hypercall_rip))
 		return 1;
 
-	if (closed && !result)
-		xen_evtchn_closed(vcpu->kvm, closed);
+	if (asked.follow && !result)
+		asked.follow(vcpu, &asked);
 	return complete_hcall(vcpu, result);
 }
 

@@ -7,12 +7,15 @@
  * or a guest that was reset finds that its 2-level events go elsewhere.  Stock
  * 6.12 has no FIFO event channels.
  */
-#include "kvm_test_harness.h"
+#include "xen_harness.h"
 #include "xen_fifo.h"
 
 #define PARAMETER	"xen_fifo"
 #define PORT		20
 #define DOMID_SELF	0x7ff0u
+#define OWN_DOMAIN	1u
+#define OTHER_DOMAIN	2u
+#define XEN_ESRCH	3
 #define BASE		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
 #define FIFO		KVM_XEN_HVM_CONFIG_EVTCHN_FIFO
 
@@ -229,20 +232,46 @@ TEST_F(always, holds_for_vms_that_are_configured_then)
 	EXPECT_TRUE(is_at_fifo(self->x));
 }
 
-static bool reset_exits(struct xen_vm *x, uint16_t dom)
+/* EVTCHNOP_reset, which the VMM answers @answer. */
+static bool reset_exits(struct xen_vm *x, uint16_t dom, int64_t answer)
 {
 	*(uint16_t *)xen_get_order(x)->data = dom;
-	return call_exits(x, EVTCHNOP_reset);
+	return xen_order_exits(x, true, __HYPERVISOR_event_channel_op, EVTCHNOP_reset,
+			       XEN_ORDER_DATA, answer);
 }
 
-TEST_F(always, ends_as_the_guest_resets_its_own_ports)
+/* A VMM that refuses has closed no port. */
+TEST_F(always, goes_on_where_the_vmm_refuses_a_reset)
 {
 	xen_order_fifo(self->x, 1);
-	EXPECT_TRUE(reset_exits(self->x, 1));
+	EXPECT_TRUE(reset_exits(self->x, DOMID_SELF, -XEN_EPERM));
 	EXPECT_TRUE(is_at_fifo(self->x));
-	EXPECT_TRUE(reset_exits(self->x, DOMID_SELF));
-	EXPECT_TRUE(is_at_2level(self->x));
+	EXPECT_TRUE(reset_exits(self->x, OTHER_DOMAIN, -XEN_ESRCH));
+	EXPECT_TRUE(is_at_fifo(self->x));
+	EXPECT_EQ(-XEN_EINVAL, xen_order_init_control(self->x, true, 0, XEN_CONTROL_GFN(0), 0));
+}
+
+/* What it is named by is the VMM's to know: DOMID_SELF, or the id of the guest. */
+TEST_F(always, ends_as_the_vmm_resets_the_ports_for_the_guest)
+{
+	static const uint16_t names[] = { DOMID_SELF, OWN_DOMAIN };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		xen_order_fifo(self->x, 1);
+		EXPECT_TRUE(is_at_fifo(self->x));
+		EXPECT_TRUE(reset_exits(self->x, names[i], 0));
+		EXPECT_TRUE(is_at_2level(self->x));
+	}
+}
+
+/* The answer to another call of the same vCPU is none to an earlier reset. */
+TEST_F(always, goes_on_where_another_call_is_answered)
+{
 	xen_order_fifo(self->x, 1);
+	EXPECT_TRUE(reset_exits(self->x, DOMID_SELF, -XEN_EPERM));
+	EXPECT_TRUE(xen_order_exits(self->x, true, __HYPERVISOR_event_channel_op,
+				    EVTCHNOP_status, XEN_ORDER_DATA, 0));
 	EXPECT_TRUE(is_at_fifo(self->x));
 }
 
@@ -296,7 +325,7 @@ TEST_F(always, leaves_a_vmm_that_set_the_flag_alone)
 
 	ASSERT_EQ(0, xen_config(x, BASE | FIFO));
 	xen_order_fifo(x, 1);
-	EXPECT_TRUE(reset_exits(x, DOMID_SELF));
+	EXPECT_TRUE(reset_exits(x, DOMID_SELF, 0));
 	EXPECT_TRUE(is_at_fifo(x));
 	ASSERT_EQ(0, xen_set_shared_info(x, KVM_XEN_INVALID_GFN));
 	EXPECT_TRUE(is_at_fifo(x));
