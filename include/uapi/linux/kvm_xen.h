@@ -140,7 +140,7 @@ struct kvm_xen_evtchn_array {
 
 struct kvm_xen_evtchn_fifo_port {
 	__u32 port;
-	__u32 vcpu;		/* whose the last event was (APIC id) */
+	__u32 vcpu;		/* whose is what is pending (APIC id) */
 	__u32 last_vcpu;	/* whose queue it was put on last, or NO_VCPU */
 	__u8 last_priority;	/* and which */
 	__u8 vcpu_priority;	/* of the last event, or OWN_PRIORITY */

@@ -78,6 +78,7 @@ struct kvm_xen_way {
 struct kvm_xen_asked {
 	void (*follow)(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked);
 	u32 port;
+	u32 vcpu;			/* as the guest knows it */
 };
 
 struct kvm_xen_vcpu_state {

@@ -80,8 +80,14 @@ struct xen_evtchn_ops {
 	 */
 	void (*forget)(struct kvm *kvm, u32 port);
 
-	/* Who got the last event of @port, or NULL. */
-	struct kvm_vcpu *(*last_target)(struct kvm *kvm, u32 port);
+	/*
+	 * @port was bound to @vcpu, which gets what is pending there; NULL: to
+	 * nobody known.  May sleep.  NULL where that is the VMM's all alone.
+	 */
+	void (*bind)(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
+
+	/* Who gets what is pending on @port, or NULL. */
+	struct kvm_vcpu *(*owner)(struct kvm *kvm, u32 port);
 
 	/*
 	 * Point the vCPU of @vcpu_info at @port.  Returns true where that made

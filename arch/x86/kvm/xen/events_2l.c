@@ -73,7 +73,7 @@ static bool xen_2l_is_pending(struct kvm *kvm, const struct xen_layout *layout,
 	return pending;
 }
 
-static struct kvm_vcpu *xen_2l_last_target(struct kvm *kvm, u32 port)
+static struct kvm_vcpu *xen_2l_owner(struct kvm *kvm, u32 port)
 {
 	return NULL;
 }
@@ -90,7 +90,7 @@ const struct xen_evtchn_ops xen_2l_ops = {
 	.wait		= xen_2l_wait,
 	.save		= xen_2l_save,
 	.is_pending	= xen_2l_is_pending,
-	.last_target	= xen_2l_last_target,
+	.owner		= xen_2l_owner,
 	.select		= xen_2l_select,
 	.selector	= evtchn_2l_selector,
 	.replay		= evtchn_2l_replay,

@@ -382,6 +382,7 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 	if (!state)
 		return;
 
+	evtchn_fifo_unbind(state);
 	evtchn_fifo_take_saved(state);
 	if (!gpc || xen_map(&map, gpc, PAGE_SIZE))
 		return;
@@ -390,12 +391,25 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 	xen_unmap_dirty(&map);
 }
 
-static struct kvm_vcpu *xen_fifo_last_target(struct kvm *kvm, u32 port)
+static void xen_fifo_bind(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state;
+
+	/* As few pages as xen_fifo_wait() makes: it must not fail. */
+	state = xen_fifo_make_port(fifo, port, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	if (vcpu)
+		evtchn_fifo_bind(state, vcpu->vcpu_idx);
+	else
+		evtchn_fifo_unbind(state);
+}
+
+static struct kvm_vcpu *xen_fifo_owner(struct kvm *kvm, u32 port)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
 
-	return kvm_get_vcpu(kvm, state ? READ_ONCE(state->wish.vcpu) : 0);
+	return kvm_get_vcpu(kvm, state ? evtchn_fifo_owner(state) : 0);
 }
 
 static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port,
@@ -408,7 +422,7 @@ static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port,
 	if (!evtchn_fifo_take_saved(port))
 		return false;
 
-	saved->vcpu = kvm_get_vcpu(kvm, wish.vcpu);
+	saved->vcpu = kvm_get_vcpu(kvm, evtchn_fifo_owner(port));
 	saved->priority = wish.priority == EVTCHN_FIFO_OWN_PRIORITY ?
 			  KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL : wish.priority;
 	return true;
@@ -500,7 +514,8 @@ const struct xen_evtchn_ops xen_fifo_ops = {
 	.take_saved	= xen_fifo_take_saved,
 	.is_pending	= xen_fifo_is_pending,
 	.forget		= xen_fifo_forget,
-	.last_target	= xen_fifo_last_target,
+	.bind		= xen_fifo_bind,
+	.owner		= xen_fifo_owner,
 	.select		= xen_fifo_select,
 	.selector	= xen_fifo_selector,
 	.replay		= xen_fifo_replay,

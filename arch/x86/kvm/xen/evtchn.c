@@ -166,7 +166,7 @@ int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port,
 
 	port = array_index_nospec(port, nr_ports);
 	if (!vcpu)
-		vcpu = ops->last_target(kvm, port);
+		vcpu = ops->owner(kvm, port);
 	if (!atomic)
 		return unmask_and_wait(kvm, vcpu, ops, layout, port);
 	if (vcpu && !xen_upcall_is_atomic(vcpu))
@@ -182,6 +182,15 @@ void xen_evtchn_closed(struct kvm *kvm, u32 port)
 
 	if (ops->forget && port < nr_ports)
 		ops->forget(kvm, array_index_nospec(port, nr_ports));
+}
+
+void xen_evtchn_bound(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, xen_layout(kvm));
+
+	if (ops->bind && port && port < nr_ports)
+		ops->bind(kvm, vcpu, array_index_nospec(port, nr_ports));
 }
 
 void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,

@@ -42,6 +42,7 @@ void evtchn_fifo_port_init(struct evtchn_fifo_port *port,
 	port->wish.priority = EVTCHN_FIFO_OWN_PRIORITY;
 	port->priority = XEN_ABI_FIFO_PRIORITY;
 	port->saved = 0;
+	port->bound = 0;
 }
 
 /*

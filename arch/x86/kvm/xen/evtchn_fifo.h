@@ -64,6 +64,7 @@ struct evtchn_fifo_port {
 	union evtchn_fifo_wish wish;
 	u8 priority;		/* its own, set by the guest */
 	u8 saved;		/* pending, while its word has no page */
+	u16 bound;		/* 1 and the vCPU it was bound to last; 0: none */
 };
 
 /* An event that is being raised, in the hands of one caller. */
@@ -79,6 +80,28 @@ struct evtchn_fifo_event {
  * that two which put the same port on a queue at once have a lock in common.
  */
 #define EVTCHN_FIFO_NOWHERE	0xffff
+
+/*
+ * Bind the port to @vcpu, whatever vCPU its last event was for: senders that looked
+ * at its target before may still come after.
+ */
+static inline void evtchn_fifo_bind(struct evtchn_fifo_port *port, u16 vcpu)
+{
+	WRITE_ONCE(port->bound, vcpu + 1);
+}
+
+static inline void evtchn_fifo_unbind(struct evtchn_fifo_port *port)
+{
+	WRITE_ONCE(port->bound, 0);
+}
+
+/* Whose is what is pending on the port. */
+static inline u16 evtchn_fifo_owner(const struct evtchn_fifo_port *port)
+{
+	u16 bound = READ_ONCE(port->bound);
+
+	return bound ? bound - 1 : READ_ONCE(port->wish.vcpu);
+}
 
 void evtchn_fifo_queue_init(struct evtchn_fifo_queue *queue, u16 vcpu,
 			    u8 priority);

@@ -270,7 +270,7 @@ static struct kvm_xen_evtchn_fifo_port port_entry(struct kvm *kvm,
 
 	return (struct kvm_xen_evtchn_fifo_port) {
 		.port = nr,
-		.vcpu = id_of(kvm, wish.vcpu),
+		.vcpu = id_of(kvm, evtchn_fifo_owner(port)),
 		.vcpu_priority = wish.priority,
 		.last_vcpu = id_of(kvm, last->vcpu),
 		.last_priority = last->priority,
@@ -286,7 +286,8 @@ static bool is_plain(const struct kvm *kvm, const struct evtchn_fifo_port *port)
 
 	evtchn_fifo_port_init(&plain, &kvm->arch.xen.state.fifo->nowhere);
 	return port->last == plain.last && port->wish.raw == plain.wish.raw &&
-	       port->priority == plain.priority && port->saved == plain.saved;
+	       port->priority == plain.priority && port->saved == plain.saved &&
+	       port->bound == plain.bound;
 }
 
 /* The first port at or above *@nr with anything to say, or NULL. */
@@ -371,6 +372,7 @@ static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
 
 	if (locked) {
 		WRITE_ONCE(port->last, event->to);
+		evtchn_fifo_unbind(port);
 		WRITE_ONCE(port->wish.raw, wish.raw);
 		WRITE_ONCE(port->priority, entry->priority);
 		WRITE_ONCE(port->saved, entry->saved);

@@ -28,6 +28,7 @@ static_assert(sizeof_field(struct kvm_xen_hcall, params) ==
 static_assert(sizeof(struct evtchn_send) == sizeof(u32));
 static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
 static_assert(sizeof(struct evtchn_close) == sizeof(u32));
+static_assert(sizeof(struct evtchn_bind_vcpu) == 2 * sizeof(u32));
 
 typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
 			    const struct kvm_xen_hcall *hcall);
@@ -232,6 +233,31 @@ static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	});
 }
 
+static void bound(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+{
+	struct kvm_vcpu *target = find_vcpu(vcpu->kvm, asked->vcpu);
+
+	if (target)
+		xen_evtchn_bound(vcpu->kvm, target, asked->port);
+}
+
+/* What is pending follows the port, even where the VMM knows nothing of FIFO. */
+static s64 hcall_bind_vcpu(struct kvm_vcpu *vcpu,
+			   const struct kvm_xen_hcall *hcall)
+{
+	struct evtchn_bind_vcpu bind;
+
+	if (!xen_fifo_is_on(vcpu->kvm) ||
+	    read_arg(vcpu, hcall, &bind, sizeof(bind)))
+		return XEN_HCALL_TO_VMM;
+
+	return ask_vmm(vcpu, (struct kvm_xen_asked) {
+		.follow = bound,
+		.port = bind.port,
+		.vcpu = bind.vcpu,
+	});
+}
+
 static void was_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
 {
 	kvm_vcpu_srcu_read_unlock(vcpu);
@@ -390,6 +416,7 @@ static const struct xen_hcall_op version_ops[] = {
 static const struct xen_hcall_op event_channel_ops[] = {
 	[EVTCHNOP_send]			= ANYWHERE(hcall_send),
 	[EVTCHNOP_close]		= IN_LOOP(hcall_close),
+	[EVTCHNOP_bind_vcpu]		= IN_LOOP(hcall_bind_vcpu),
 	[EVTCHNOP_unmask]		= ANYWHERE(hcall_unmask),
 	[EVTCHNOP_reset]		= IN_LOOP(hcall_reset),
 	[EVTCHNOP_init_control]		= IN_LOOP(hcall_init_control),

@@ -545,6 +545,12 @@ int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port,
 /* The VMM closed @port for the guest: nothing is pending there any more. */
 void xen_evtchn_closed(struct kvm *kvm, u32 port);
 
+/*
+ * The guest or the VMM bound @port to @vcpu, NULL for nobody known: what is pending
+ * there is for that one.
+ */
+void xen_evtchn_bound(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
+
 /* Raise what was saved of the ports from @first to below @end; see events.h. */
 void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 			    struct kvm_vcpu *only);

@@ -215,6 +215,17 @@ static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	return r;
 }
 
+/* What is pending on the port that events arrive at goes where its next event does. */
+static void bind_target(struct kvm *kvm, struct xen_port *port)
+{
+	union xen_aim aim = xen_target_look(&port->target);
+
+	guard(srcu)(&kvm->srcu);
+
+	xen_evtchn_bound(kvm, xen_target_vcpu(kvm, &port->target, aim),
+			 port->port);
+}
+
 /* Only the vCPU and the priority of a port may change, not what it is. */
 static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 {
@@ -233,7 +244,17 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 
 	xen_target_set(&port->target, data->u.evtchn.deliver.port.vcpu,
 		       data->u.evtchn.deliver.port.priority);
+	bind_target(kvm, port);
 	return 0;
+}
+
+/* Who registers the port again begins anew. */
+static void unbind_target(struct kvm *kvm, struct xen_port *port)
+{
+	guard(srcu)(&kvm->srcu);
+
+	if (port->port)
+		xen_evtchn_bound(kvm, NULL, port->port);
 }
 
 /* Returns after the last event that is being sent on the port. */
@@ -248,6 +269,7 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 
 	/* Not under xen_lock, for which vCPUs wait in a section of srcu. */
 	synchronize_srcu(&kvm->srcu);
+	unbind_target(kvm, port);
 	free_port(port);
 	return 0;
 }

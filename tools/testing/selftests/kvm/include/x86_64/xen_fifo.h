@@ -12,6 +12,7 @@
 
 #include "xen.h"
 
+#define EVTCHNOP_bind_vcpu			8
 #define EVTCHNOP_reset				10
 #define EVTCHNOP_expand_array			12
 #define EVTCHNOP_set_priority			13
