@@ -665,14 +665,29 @@ static int call_vcpu_attr(struct kvm_vcpu *vcpu, const struct vcpu_attr *attr,
 	return fn(vcpu, data);
 }
 
+static bool has_vcpu_info(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (vcpu->arch.xen.vcpu_info_cache.active)
+			return true;
+	}
+
+	return false;
+}
+
 int kvm_xen_vcpu_set_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	const struct vcpu_attr *attr = find_vcpu_attr(vcpu->kvm, data->type);
 	int r = call_vcpu_attr(vcpu, attr, attr->set, data);
 
-	/* The same with that of the boot vCPU. */
-	if (!r && attr->places_info && !vcpu->vcpu_idx &&
-	    !vcpu->arch.xen.vcpu_info_cache.active)
+	/*
+	 * The same with all vcpu_info.  One by one says nothing: the threads of other
+	 * vCPUs may come to a reset when the next kernel runs already, on whichever.
+	 */
+	if (!r && attr->places_info && !has_vcpu_info(vcpu->kvm))
 		xen_fifo_reset_unknown(vcpu->kvm);
 	return r;
 }

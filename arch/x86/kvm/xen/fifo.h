@@ -51,6 +51,19 @@ static inline bool xen_fifo_is_on(struct kvm *kvm)
 	return READ_ONCE(kvm->arch.xen.state.fifo);
 }
 
+/*
+ * A VMM that knows nothing of FIFO may raise events itself, by 2-level.  QEMU decides
+ * by the vector of Xen's vCPU 0, which a guest that boots on another vCPU, as a crash
+ * kernel does, leaves without.
+ */
+static inline bool xen_fifo_is_refused(struct kvm_vcpu *vcpu)
+{
+	struct kvm_xen_vm_state *state = &vcpu->kvm->arch.xen.state;
+
+	return state->fifo_offer == XEN_FIFO_ALWAYS &&
+	       !xen_fifo_is_on(vcpu->kvm) && xen_vcpu_id(vcpu);
+}
+
 /* Whether a VMM or a guest may name @priority for an event. */
 static inline bool xen_is_priority(struct kvm *kvm, u32 priority)
 {

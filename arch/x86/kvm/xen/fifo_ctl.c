@@ -87,20 +87,23 @@ static void free_fifo(struct xen_fifo *fifo)
 }
 
 /* Keep what is pending by 2-level until its page of the array is there. */
-static void save_pending(struct kvm *kvm, struct xen_fifo *fifo, u32 nr)
+static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 {
-	struct kvm_vcpu *vcpu = xen_port_ipi_target(kvm, nr);
+	struct kvm_vcpu *vcpu = xen_port_ipi_target(first->kvm, nr) ?: first;
 	struct evtchn_fifo_port *port;
 
 	port = xen_fifo_make_port(fifo, nr, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
-	if (vcpu)
-		WRITE_ONCE(port->wish.vcpu, vcpu->vcpu_idx);
+	WRITE_ONCE(port->wish.vcpu, vcpu->vcpu_idx);
 	WRITE_ONCE(port->saved, 1);
 }
 
-/* Take over what 2-level left behind in shared_info. */
-static void take_over(struct kvm *kvm)
+/*
+ * Take over what 2-level left behind in shared_info.  Whose it was is known of IPIs
+ * only; of all vCPUs, @first alone can hear of events yet.
+ */
+static void take_over(struct kvm_vcpu *first)
 {
+	struct kvm *kvm = first->kvm;
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
 	const struct xen_layout *layout = xen_layout(kvm);
@@ -118,7 +121,7 @@ static void take_over(struct kvm *kvm)
 		pending = evtchn_2l_is_pending(map.khva, layout, nr);
 		xen_unmap(&map);
 		if (pending)
-			save_pending(kvm, fifo, nr);
+			save_pending(first, fifo, nr);
 	}
 }
 
@@ -189,7 +192,7 @@ int xen_fifo_init_control(struct kvm_vcpu *vcpu, u64 gfn, u32 offset)
 	was_on = xen_fifo_is_on(kvm);
 	r = xen_fifo_place_control(vcpu, gfn, offset);
 	if (!r && !was_on)
-		take_over(kvm);
+		take_over(vcpu);
 	return r;
 }
 

@@ -121,6 +121,8 @@ static s64 init_control(struct kvm_vcpu *vcpu,
 
 	if (!target)
 		return -ENOENT;
+	if (xen_fifo_is_refused(target))
+		return XEN_HCALL_TO_VMM;
 
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	r = xen_fifo_init_control(target, init->control_gfn, init->offset);

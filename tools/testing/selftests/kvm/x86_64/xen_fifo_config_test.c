@@ -300,22 +300,69 @@ TEST_F(always, ends_as_shared_info_is_taken_away)
 	}
 }
 
-TEST_F(always, ends_as_the_boot_vcpus_vcpu_info_is_taken_away)
+/* Whichever vCPU's that is. */
+TEST_F(always, ends_as_the_last_vcpu_info_is_taken_away)
+{
+	struct xen_vm *x = self->x;
+	unsigned int last;
+
+	for (last = 0; last < 2; last++) {
+		xen_order_fifo(x, 1);
+		ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[!last], KVM_XEN_INVALID_GPA));
+		EXPECT_TRUE(is_at_fifo(x));
+		ASSERT_EQ(0, last ? xen_set_vcpu_info_hva(x->vcpu[last], NULL) :
+				    xen_set_vcpu_info(x->vcpu[last], KVM_XEN_INVALID_GPA));
+		EXPECT_TRUE(is_at_2level(x));
+		ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[0], XEN_VCPU_INFO_GPA(0)));
+		ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[1], XEN_VCPU_INFO_GPA(1)));
+	}
+}
+
+/* What a VMM does for a kernel that takes another's place, by a soft reset. */
+static void place_anew(struct xen_vm *x)
+{
+	TEST_ASSERT_EQ(xen_reset_ports(x), 0);
+	TEST_ASSERT_EQ(xen_set_shared_info(x, KVM_XEN_INVALID_GFN), 0);
+	TEST_ASSERT_EQ(xen_set_shared_info(x, XEN_SHINFO_GPA >> 12), 0);
+}
+
+/* The thread of a vCPU that does nothing any more is the last to do its part. */
+TEST_F(always, goes_on_where_vcpu_0_comes_late_to_a_reset)
 {
 	struct xen_vm *x = self->x;
 
 	xen_order_fifo(x, 1);
-	ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[1], KVM_XEN_INVALID_GPA));
-	EXPECT_TRUE(is_at_fifo(x));
+	place_anew(x);
+	EXPECT_TRUE(is_at_2level(x));
+	xen_order_fifo(x, 1);
+	ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[0], KVM_XEN_INVALID_GPA));
 	ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[0], XEN_VCPU_INFO_GPA(0)));
 	EXPECT_TRUE(is_at_fifo(x));
-	ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[0], KVM_XEN_INVALID_GPA));
+}
+
+/*
+ * A crash kernel on vCPU 1: the VMM looks for a vector at vCPU 0, finds none, and
+ * raises events itself.
+ */
+TEST_F(always, is_refused_to_a_kernel_that_begins_on_another_vcpu)
+{
+	struct xen_vm *x = self->x;
+
+	xen_order_fifo(x, 1);
+	place_anew(x);
+	*(struct xen_init_control *)xen_get_order(x)->data = (struct xen_init_control) {
+		.gfn = XEN_CONTROL_GFN(1),
+		.vcpu = 1,
+	};
+	EXPECT_TRUE(call_exits(x, EVTCHNOP_init_control));
 	EXPECT_TRUE(is_at_2level(x));
 
-	ASSERT_EQ(0, xen_set_vcpu_info(x->vcpu[0], XEN_VCPU_INFO_GPA(0)));
+	/* Not so by a VMM that knows of FIFO, nor for those that follow vCPU 0. */
 	xen_order_fifo(x, 1);
-	ASSERT_EQ(0, xen_set_vcpu_info_hva(x->vcpu[0], NULL));
-	EXPECT_TRUE(is_at_2level(x));
+	EXPECT_TRUE(is_at_fifo(x));
+	ASSERT_EQ(0, xen_reset_ports(x));
+	ASSERT_EQ(0, xen_config(x, BASE | FIFO));
+	EXPECT_EQ(0, xen_order_init_control(x, true, 1, XEN_CONTROL_GFN(1), 0));
 }
 
 /* It says itself when FIFO ends, and does all of this for other reasons. */

@@ -138,6 +138,16 @@ TEST_F(hcall, init_control_may_be_made_for_any_vcpu_first)
 	EXPECT_TRUE(works_by_fifo(self, 1));
 }
 
+/* Whose it was nobody knows, and the others cannot hear of it. */
+TEST_F(hcall, init_control_takes_over_what_is_pending_for_the_vcpu_that_is_first)
+{
+	ASSERT_EQ(0, xen_send(self->x, PORT, 1));
+	ASSERT_EQ(0, init_well(self, 1));
+	ASSERT_EQ(0, expand(self, XEN_ARRAY_GFN(0)));
+	EXPECT_EQ(1, xen_fifo_consume(&self->c[1]));
+	EXPECT_EQ(PORT, self->c[1].log[0]);
+}
+
 TEST_F(hcall, init_control_for_a_vcpu_that_is_not_there_is_refused)
 {
 	EXPECT_EQ(-XEN_ENOENT, init(self, 2, XEN_CONTROL_GFN(0), 0));
