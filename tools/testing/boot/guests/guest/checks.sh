@@ -160,17 +160,38 @@ count_round() {
 	say "guest: round $round done"
 }
 
-# replace_kernel: by another of the same, without a reset of the machine.
-replace_kernel() {
+unpack_next() {
 	wait_for /dev/xvdc || fail "no xvdc" || return
 	mkdir -p /tmp/next
-	tar -x -C /tmp/next -f /dev/xvdc || fail "cannot unpack xvdc" || return
+	tar -x -C /tmp/next -f /dev/xvdc || fail "cannot unpack xvdc"
+}
+
+# replace_kernel: by another of the same, without a reset of the machine.
+replace_kernel() {
+	unpack_next || return
 	fail "kexec: $(/guest/kexec /tmp/next/vmlinuz /tmp/next/initramfs 2>&1)"
 }
 
 reset_machine() {
 	reboot -f
 	sleep 3600
+}
+
+# crash CPU: there, and the kernel that has memory reserved for it starts on that
+# CPU, and has no other. With CPU 0 asleep QEMU raises events by 2-level itself, so
+# that this is what the kernel must have chosen.
+crash() {
+	unpack_next || return
+	words="nr_cpus=1 GUEST_CPUS=1 GUEST_EXPECT=${GUEST_EXPECT%abi:*}abi:2-level"
+	found=$(/guest/kexec -p /tmp/next/vmlinuz /tmp/next/initramfs "$words" 2>&1) ||
+		fail "kexec: $found" || return
+	pin "$1"
+	echo c > /proc/sysrq-trigger
+	fail "the kernel did not crash"
+}
+
+work_crash() {
+	count_round && crash 1
 }
 
 work_reboot() {

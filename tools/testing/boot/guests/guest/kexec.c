@@ -3,9 +3,13 @@
  * kexec KERNEL INITRAMFS: the running kernel starts another one in its place,
  * with the same command line. In a Xen guest that is a soft reset, by which
  * the platform forgets all it was told by the first kernel.
+ *
+ * kexec -p KERNEL INITRAMFS WORDS: load it as what is started when the running one
+ * crashes, with WORDS behind the command line.
  */
 #include <err.h>
 #include <fcntl.h>
+#include <linux/kexec.h>
 #include <linux/reboot.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,17 +35,29 @@ static void read_command_line(char *line, int size)
 	line[strcspn(line, "\n")] = '\0';
 }
 
-int main(int argc, char **argv)
+static void load(const char *kernel, const char *initramfs, const char *words,
+		 unsigned long flags)
 {
 	char line[4096];
 
-	if (argc != 3)
-		errx(2, "usage: kexec KERNEL INITRAMFS");
-
-	read_command_line(line, sizeof(line));
-	if (syscall(SYS_kexec_file_load, open_file(argv[1]), open_file(argv[2]),
-		    strlen(line) + 1, line, 0UL))
+	read_command_line(line, sizeof(line) / 2);
+	strcat(line, " ");
+	strncat(line, words, sizeof(line) / 2 - 2);
+	if (syscall(SYS_kexec_file_load, open_file(kernel), open_file(initramfs),
+		    strlen(line) + 1, line, flags))
 		err(1, "kexec_file_load");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 5 && !strcmp(argv[1], "-p")) {
+		load(argv[2], argv[3], argv[4], KEXEC_FILE_ON_CRASH);
+		return 0;
+	}
+	if (argc != 3)
+		errx(2, "usage: kexec [-p] KERNEL INITRAMFS [WORDS]");
+
+	load(argv[1], argv[2], "", 0);
 	sync();
 	reboot(LINUX_REBOOT_CMD_KEXEC);
 	err(1, "reboot");
