@@ -31,6 +31,7 @@ struct kvm_xen_vm_state {
 	struct mutex fifo_lock;
 	u32 max_port;			/* highest, where FIFO is in use */
 	u8 fifo_offer;			/* enum xen_fifo_offer */
+	bool by_line;			/* how the guest asked the VMM for upcalls */
 	atomic_t nr_pollers;		/* bits set in poll_mask */
 	struct mutex callback_lock;
 	struct xen_line *line;		/* NULL: the VM has none */

@@ -52,16 +52,28 @@ static inline bool xen_fifo_is_on(struct kvm *kvm)
 }
 
 /*
- * A VMM that knows nothing of FIFO may raise events itself, by 2-level.  QEMU decides
- * by the vector of Xen's vCPU 0, which a guest that boots on another vCPU, as a crash
- * kernel does, leaves without.
+ * Whether a VMM that knows nothing of FIFO, as QEMU, raises events itself, by 2-level:
+ * it does where the guest asked for upcalls by a line, unless @boot, the vCPU that the
+ * guest knows as 0, has a vector of its own by now.
+ */
+static inline bool xen_fifo_is_bypassed(struct kvm_vcpu *boot)
+{
+	struct kvm_xen_vm_state *state = &boot->kvm->arch.xen.state;
+
+	return state->fifo_offer == XEN_FIFO_ALWAYS && READ_ONCE(state->by_line) &&
+	       !READ_ONCE(boot->arch.xen.upcall_vector);
+}
+
+/*
+ * Whether the VM must stay at 2-level, when it is about to go to FIFO by a control
+ * block for @vcpu: where this is known already, or where the guest boots on another
+ * vCPU, as a crash kernel may, and is going to leave vCPU 0 without a vector.
  */
 static inline bool xen_fifo_is_refused(struct kvm_vcpu *vcpu)
 {
-	struct kvm_xen_vm_state *state = &vcpu->kvm->arch.xen.state;
-
-	return state->fifo_offer == XEN_FIFO_ALWAYS &&
-	       !xen_fifo_is_on(vcpu->kvm) && xen_vcpu_id(vcpu);
+	return vcpu->kvm->arch.xen.state.fifo_offer == XEN_FIFO_ALWAYS &&
+	       !xen_fifo_is_on(vcpu->kvm) &&
+	       (xen_vcpu_id(vcpu) || xen_fifo_is_bypassed(vcpu));
 }
 
 /* Whether a VMM or a guest may name @priority for an event. */

@@ -312,8 +312,11 @@ void xen_fifo_reset_unknown(struct kvm *kvm)
 {
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
 
-	if (kvm->arch.xen.state.fifo_offer == XEN_FIFO_ALWAYS)
-		xen_fifo_switch_off(kvm);
+	if (kvm->arch.xen.state.fifo_offer != XEN_FIFO_ALWAYS)
+		return;
+
+	WRITE_ONCE(kvm->arch.xen.state.by_line, false);
+	xen_fifo_switch_off(kvm);
 }
 
 void xen_fifo_destroy_vcpu(struct kvm_vcpu *vcpu)

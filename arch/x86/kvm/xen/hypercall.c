@@ -15,6 +15,8 @@
 #include <trace/events/kvm.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
+#include <xen/interface/hvm/hvm_op.h>
+#include <xen/interface/hvm/params.h>
 #include <xen/interface/sched.h>
 #include <xen/interface/vcpu.h>
 #include <xen/interface/version.h>
@@ -28,6 +30,7 @@ static_assert(sizeof_field(struct kvm_xen_hcall, params) ==
 static_assert(sizeof(struct evtchn_send) == sizeof(u32));
 static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
 static_assert(sizeof(struct evtchn_close) == sizeof(u32));
+static_assert(sizeof(struct xen_hvm_param) == 16);
 static_assert(sizeof(struct evtchn_bind_vcpu) == 2 * sizeof(u32));
 
 typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
@@ -279,6 +282,48 @@ static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	return ask_vmm(vcpu, (struct kvm_xen_asked) { .follow = was_reset });
 }
 
+/* Of HVM_PARAM_CALLBACK_IRQ: the type is above. */
+#define CALLBACK_TYPE_SHIFT	56
+
+static bool is_for_line(const struct xen_hvm_param *param)
+{
+	return param->value && param->value >> CALLBACK_TYPE_SHIFT !=
+			       HVM_PARAM_CALLBACK_TYPE_VECTOR;
+}
+
+/* All of its events but those of the kernel are lost where the guest uses FIFO. */
+static void line_asked_for(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+{
+	struct kvm_vcpu *boot = find_vcpu(vcpu->kvm, 0);
+
+	WRITE_ONCE(vcpu->kvm->arch.xen.state.by_line, true);
+	if (boot && xen_fifo_is_on(vcpu->kvm) && xen_fifo_is_bypassed(boot))
+		pr_warn_ratelimited("kvm [%i]: Xen guest with FIFO event channels takes upcalls by a line: its VMM raises events by 2-level, which the guest will not see\n",
+				    task_pid_nr(current));
+}
+
+static void vector_asked_for(struct kvm_vcpu *vcpu,
+			     const struct kvm_xen_asked *asked)
+{
+	WRITE_ONCE(vcpu->kvm->arch.xen.state.by_line, false);
+}
+
+/* How the guest wants its upcalls says who raises events: see xen_fifo_is_bypassed(). */
+static s64 hcall_set_param(struct kvm_vcpu *vcpu,
+			   const struct kvm_xen_hcall *hcall)
+{
+	struct xen_hvm_param param;
+
+	if (vcpu->kvm->arch.xen.state.fifo_offer != XEN_FIFO_ALWAYS ||
+	    read_arg(vcpu, hcall, &param, sizeof(param)) ||
+	    param.index != HVM_PARAM_CALLBACK_IRQ)
+		return XEN_HCALL_TO_VMM;
+
+	return ask_vmm(vcpu, (struct kvm_xen_asked) {
+		.follow = is_for_line(&param) ? line_asked_for : vector_asked_for,
+	});
+}
+
 /* As many vCPUs are looked at with interrupts off. */
 #define YIELD_FEW	8
 
@@ -436,6 +481,10 @@ static const struct xen_hcall_op vcpu_ops[] = {
 	[VCPUOP_stop_singleshot_timer]	= ANYWHERE(hcall_stop_singleshot),
 };
 
+static const struct xen_hcall_op hvm_ops[] = {
+	[HVMOP_set_param]		= IN_LOOP(hcall_set_param),
+};
+
 /* Calls without a sub-operation have a table of one, whatever their argument. */
 static const struct xen_hcall_op timer_ops[] = {
 	ANYWHERE(hcall_set_timer),
@@ -458,6 +507,7 @@ static const struct xen_hcall_row {
 	[__HYPERVISOR_vcpu_op]		= OPS(vcpu_ops),
 	[__HYPERVISOR_sched_op]		= OPS(sched_ops),
 	[__HYPERVISOR_event_channel_op]	= OPS(event_channel_ops),
+	[__HYPERVISOR_hvm_op]		= OPS(hvm_ops),
 	[DYNHC_HYPERCALL]		= PLAIN(dynhc_ops),
 #undef OPS
 #undef PLAIN

@@ -381,6 +381,100 @@ TEST_F(always, leaves_a_vmm_that_set_the_flag_alone)
 	EXPECT_TRUE(has_priorities(x, 3));
 }
 
+/* How the guest wants to hear of events: HVM_PARAM_CALLBACK_IRQ, and who answers. */
+#define CALLBACK_IRQ	0
+#define CALLBACK_GSI	0x23ull
+#define CALLBACK_VECTOR	(2ull << 56 | XEN_VM_VECTOR)
+
+static bool asks_for_upcalls(struct xen_vm *x, uint64_t by, int64_t answer)
+{
+	struct {
+		uint16_t dom;
+		uint32_t index;
+		uint64_t value;
+	} *param = (void *)xen_get_order(x)->data;
+
+	param->dom = DOMID_SELF;
+	param->index = CALLBACK_IRQ;
+	param->value = by;
+	return xen_order_exits(x, true, __HYPERVISOR_hvm_op, 0, XEN_ORDER_DATA, answer);
+}
+
+static bool may_begin(struct xen_vm *x)
+{
+	*(struct xen_init_control *)xen_get_order(x)->data = (struct xen_init_control) {
+		.gfn = XEN_CONTROL_GFN(0),
+	};
+	if (call_exits(x, EVTCHNOP_init_control))
+		return false;
+
+	TEST_ASSERT_EQ(xen_order_expand_array(x, true, XEN_ARRAY_GFN(0)), 0);
+	return true;
+}
+
+/* The VMM raises events for such a guest itself, by 2-level. */
+TEST_F(always, is_refused_to_a_guest_with_a_line)
+{
+	struct xen_vm *x = self->x;
+
+	ASSERT_TRUE(asks_for_upcalls(x, CALLBACK_GSI, 0));
+	EXPECT_FALSE(may_begin(x));
+	EXPECT_TRUE(is_at_2level(x));
+	ASSERT_TRUE(asks_for_upcalls(x, CALLBACK_VECTOR, -XEN_EINVAL));
+	EXPECT_FALSE(may_begin(x));
+	ASSERT_TRUE(asks_for_upcalls(x, CALLBACK_VECTOR, 0));
+	EXPECT_TRUE(may_begin(x));
+	EXPECT_TRUE(is_at_fifo(x));
+}
+
+TEST_F(always, is_there_for_a_guest_with_a_line_and_a_vector)
+{
+	ASSERT_EQ(0, xen_set_vcpu_vector(self->x->vcpu[0], XEN_VCPU_VECTOR));
+	ASSERT_TRUE(asks_for_upcalls(self->x, CALLBACK_GSI, 0));
+	EXPECT_TRUE(may_begin(self->x));
+	EXPECT_TRUE(is_at_fifo(self->x));
+}
+
+TEST_F(always, is_there_again_after_a_reset)
+{
+	ASSERT_TRUE(asks_for_upcalls(self->x, CALLBACK_GSI, 0));
+	EXPECT_FALSE(may_begin(self->x));
+	place_anew(self->x);
+	EXPECT_TRUE(may_begin(self->x));
+}
+
+/* What the kernel has logged since, of this. */
+static unsigned int nr_logged(int klog)
+{
+	unsigned int nr = 0;
+	char line[1024];
+	ssize_t len;
+
+	while ((len = read(klog, line, sizeof(line) - 1)) > 0) {
+		line[len] = 0;
+		nr += !!strstr(line, "takes upcalls by a line");
+	}
+	return nr;
+}
+
+/* Too late to be refused: whoever looks why the guest hangs finds it in the log. */
+TEST_F(always, is_logged_where_the_guest_asks_for_a_line_later)
+{
+	int klog = xen_klog_open();
+
+	ASSERT_LE(0, klog);
+	xen_order_fifo(self->x, 1);
+	ASSERT_TRUE(asks_for_upcalls(self->x, CALLBACK_VECTOR, 0));
+	ASSERT_TRUE(asks_for_upcalls(self->x, CALLBACK_GSI, -XEN_EINVAL));
+	EXPECT_EQ(0, nr_logged(klog));
+	ASSERT_TRUE(asks_for_upcalls(self->x, CALLBACK_GSI, 0));
+	EXPECT_EQ(1, nr_logged(klog));
+	ASSERT_EQ(0, xen_set_vcpu_vector(self->x->vcpu[0], XEN_VCPU_VECTOR));
+	ASSERT_TRUE(asks_for_upcalls(self->x, CALLBACK_GSI, 0));
+	EXPECT_EQ(0, nr_logged(klog));
+	close(klog);
+}
+
 int main(int argc, char *argv[])
 {
 	char before[16];
