@@ -116,16 +116,10 @@ static struct kvm_vcpu *find_vcpu(struct kvm *kvm, u32 id)
 }
 
 /* What waits for other readers of kvm->srcu is called outside of it. */
-static s64 init_control(struct kvm_vcpu *vcpu,
+static s64 init_control(struct kvm_vcpu *vcpu, struct kvm_vcpu *target,
 			const struct xen_abi_init_control *init)
 {
-	struct kvm_vcpu *target = find_vcpu(vcpu->kvm, init->vcpu);
 	s64 r;
-
-	if (!target)
-		return -ENOENT;
-	if (xen_fifo_is_refused(target))
-		return XEN_HCALL_TO_VMM;
 
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	r = xen_fifo_init_control(target, init->control_gfn, init->offset);
@@ -137,20 +131,27 @@ static s64 hcall_init_control(struct kvm_vcpu *vcpu,
 			      const struct kvm_xen_hcall *hcall)
 {
 	struct xen_abi_init_control init;
+	struct kvm_vcpu *target;
 	struct x86_exception e;
 	s64 r;
 
 	r = read_fifo_arg(vcpu, hcall, &init, sizeof(init));
-	if (!r)
-		r = init_control(vcpu, &init);
 	if (r)
 		return r;
 
+	target = find_vcpu(vcpu->kvm, init.vcpu);
+	if (!target)
+		return -ENOENT;
+	if (xen_fifo_is_refused(target))
+		return XEN_HCALL_TO_VMM;
+
+	/* First, for a fault to leave all as it was. */
 	init.link_bits = XEN_ABI_FIFO_LINK_BITS;
 	if (kvm_write_guest_virt_system(vcpu, hcall->params[1], &init,
 					sizeof(init), &e))
 		return -EFAULT;
-	return 0;
+
+	return init_control(vcpu, target, &init);
 }
 
 static s64 hcall_expand_array(struct kvm_vcpu *vcpu,

@@ -17,6 +17,8 @@
 #define NOWHERE_GFN	0xb0000ull
 #define NOWHERE		0x7ffff000ull
 #define LAST_OFFSET	(0x1000 - 72)
+#define READONLY_GPA	0xcc000000ull
+#define READONLY_SLOT	20
 
 FIXTURE(hcall) {
 	struct xen_vm *x;
@@ -221,6 +223,25 @@ TEST_F(hcall, init_control_that_fails_on_another_vcpu_costs_that_one_its_events_
 	ASSERT_EQ(0, init_well(self, 1));
 	EXPECT_TRUE(works_by_fifo(self, 1));
 	EXPECT_TRUE(works_by_fifo(self, 0));
+}
+
+/* Read it can be, but not be written. */
+TEST_F(hcall, init_control_that_cannot_answer_changes_nothing)
+{
+	struct xen_init_control *arg;
+
+	vm_userspace_mem_region_add(self->x->vm, VM_MEM_SRC_ANONYMOUS, READONLY_GPA,
+				    READONLY_SLOT, 1, KVM_MEM_READONLY);
+	virt_map(self->x->vm, READONLY_GPA, READONLY_GPA, 1);
+	arg = addr_gpa2hva(self->x->vm, READONLY_GPA);
+	*arg = (struct xen_init_control) { .gfn = XEN_CONTROL_GFN(0) };
+
+	EXPECT_EQ(-XEN_EFAULT, xen_order(self->x, self->wide, __HYPERVISOR_event_channel_op,
+					 EVTCHNOP_init_control, READONLY_GPA, 0));
+	EXPECT_FALSE(xen_is_fifo(self->x));
+	EXPECT_EQ(0, control_at(self->x->vcpu[0]));
+	EXPECT_TRUE(works_by_2level(self->x, 0));
+	EXPECT_EQ(0, init_well(self, 0));
 }
 
 TEST_F(hcall, init_control_is_made_once_for_a_vcpu)
