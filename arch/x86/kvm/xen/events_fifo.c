@@ -152,6 +152,33 @@ static __always_inline int queue_mapped(struct xen_fifo *fifo,
 }
 
 /*
+ * An event that waits for another vCPU to take its port off.  Nobody hears of that, so
+ * the vCPU that the event is for looks again with each tick, which as a rule is once.
+ */
+static noinline void hold(struct xen_fifo *fifo, struct xen_fifo_vcpu *mine)
+{
+	WRITE_ONCE(mine->holds, 1);
+	queue_delayed_work(system_wq, &fifo->held_work, 1);
+}
+
+void xen_fifo_retry_held(struct work_struct *work)
+{
+	struct xen_fifo *fifo = container_of(to_delayed_work(work),
+					     struct xen_fifo, held_work);
+	struct xen_fifo_vcpu *mine;
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	guard(srcu)(&fifo->kvm->srcu);
+
+	kvm_for_each_vcpu(i, vcpu, fifo->kvm) {
+		mine = fifo_vcpu(vcpu);
+		if (mine && READ_ONCE(mine->holds))
+			xen_park_duty(vcpu, XEN_PARKED_RETRY);
+	}
+}
+
+/*
  * With @map of the page where the word of @port is, number @nr.  As
  * xen_evtchn_ops::unmask() for either of @fn; @overtaken where others raised the port
  * at the same time.
@@ -179,6 +206,8 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	event.to = &mine->queues[priority];
 	r = queue_mapped(fifo, vcpu, &event, map->khva, &mine->control, fn,
 			 overtaken);
+	if (unlikely(r == XEN_EVTCHN_SAVED))
+		hold(fifo, mine);
 
 	if (xen_logs_writes(vcpu->kvm)) {
 		log_word(vcpu, fifo, nr, map->gpc);
@@ -310,6 +339,43 @@ static void end_stall(struct kvm_vcpu *vcpu)
 		xen_kick(vcpu);
 }
 
+/*
+ * A vCPU that takes interrupts takes ports off long before.  One that did not in so
+ * many ticks of this vCPU's is offline with its queues left as they were.  Not earlier:
+ * a guest that is only slow to come to the port would go on with what follows it on
+ * the new queue.
+ */
+#define HELD_TICKS	HZ
+
+void xen_fifo_begin_retry(struct kvm_vcpu *vcpu)
+{
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+
+	WRITE_ONCE(vcpu->arch.xen.state.fifo_stalled_generation, 0);
+	if (!mine)
+		return;
+
+	mine->retries_held = xchg(&mine->holds, 0);
+	if (!mine->retries_held || mine->nr_held > HELD_TICKS)
+		mine->nr_held = 0;
+	else
+		mine->nr_held++;
+}
+
+static bool retries_held(struct kvm_vcpu *vcpu)
+{
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+
+	return mine && mine->retries_held;
+}
+
+static bool gives_up(struct kvm_vcpu *vcpu)
+{
+	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+
+	return mine && mine->nr_held > HELD_TICKS;
+}
+
 /* Where a page cannot be mapped, remember with which memslots: see map_or_stall(). */
 static int refresh(struct kvm_vcpu *vcpu, struct gfn_to_pfn_cache *gpc,
 		   unsigned long len)
@@ -412,17 +478,48 @@ static struct kvm_vcpu *xen_fifo_owner(struct kvm *kvm, u32 port)
 	return kvm_get_vcpu(kvm, state ? evtchn_fifo_owner(state) : 0);
 }
 
-static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port,
+/* Where the port of an event for @vcpu is held by another vCPU's queue, end that. */
+static void cut(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port, u32 nr)
+{
+	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_event event = {
+		.port = port,
+		.nr = nr,
+		.to = &fifo->nowhere,
+	};
+	struct xen_map map;
+
+	if (xen_map(&map, word_gpc(fifo, nr), PAGE_SIZE))
+		return;
+
+	if (evtchn_fifo_lock(&event)) {
+		evtchn_fifo_cut(&event, word_in(map.khva, nr), vcpu->vcpu_idx);
+		evtchn_fifo_unlock(&event);
+	}
+	xen_unmap_dirty(&map);
+}
+
+/*
+ * An event that was held may be for another vCPU by now, for which nothing is held: who
+ * looks again takes whatever is saved, for anybody.
+ */
+static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port, u32 nr,
 		       struct kvm_vcpu *only, struct xen_saved_event *saved)
 {
 	union evtchn_fifo_wish wish = { .raw = READ_ONCE(port->wish.raw) };
+	u16 owner = evtchn_fifo_owner(port);
+	bool is_own = only && owner == only->vcpu_idx;
 
-	if (only && wish.vcpu != only->vcpu_idx)
+	if (only && !is_own && !retries_held(only))
 		return false;
 	if (!evtchn_fifo_take_saved(port))
 		return false;
 
-	saved->vcpu = kvm_get_vcpu(kvm, evtchn_fifo_owner(port));
+	if (is_own && gives_up(only))
+		cut(only, port, nr);
+
+	saved->port = nr;
+	saved->vcpu = kvm_get_vcpu(kvm, owner);
 	saved->priority = wish.priority == EVTCHN_FIFO_OWN_PRIORITY ?
 			  KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL : wish.priority;
 	return true;
@@ -439,10 +536,8 @@ static bool xen_fifo_take_saved(struct kvm *kvm, u32 first, u32 end,
 	while (nr < end) {
 		port = xen_fifo_find_port(fifo, nr);
 		if (port && word_gpc(fifo, nr) &&
-		    take_saved(kvm, port, only, saved)) {
-			saved->port = nr;
+		    take_saved(kvm, port, nr, only, saved))
 			return true;
-		}
 		nr = port ? nr + 1 : round_up(nr + 1, XEN_FIFO_LEAF_PORTS);
 	}
 

@@ -228,7 +228,7 @@ void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
 	if (duties & XEN_PARKED_LINE)
 		xen_upcall_see_to_line(vcpu);
 	if (duties & XEN_PARKED_RETRY) {
-		WRITE_ONCE(vcpu->arch.xen.state.fifo_stalled_generation, 0);
+		xen_fifo_begin_retry(vcpu);
 		xen_evtchn_raise_saved(kvm, 1, xen_nr_ports(kvm, xen_layout(kvm)),
 				       vcpu);
 	}

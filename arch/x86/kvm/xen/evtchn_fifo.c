@@ -117,6 +117,20 @@ bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page)
 	return !evtchn_fifo_take_saved(port);
 }
 
+/*
+ * What is behind the port there is out of the guest's reach from now on, so the next
+ * port begins the queue anew.
+ */
+void evtchn_fifo_cut(struct evtchn_fifo_event *event, u32 *word, u16 vcpu)
+{
+	if (!evtchn_fifo_is_elsewhere(word, event->from, vcpu))
+		return;
+
+	event->from->tail = 0;
+	guest_clear_mask(EVTCHN_WORD_LINKED | XEN_ABI_FIFO_LINK, word);
+	WRITE_ONCE(event->port->last, event->to);
+}
+
 void evtchn_fifo_forget(u32 *word)
 {
 	guest_clear_mask(EVTCHN_WORD_PENDING, word);

@@ -197,6 +197,22 @@ evtchn_fifo_put(struct evtchn_fifo_event *event, u32 *tail_word,
 }
 
 /*
+ * Whether the port is on a queue of another vCPU still, and not pending: it was closed
+ * there and bound anew, or moved.  To mark it there would tell the wrong vCPU, or none
+ * where that one is offline and another drops what is on its queues.  Xen does not bind
+ * a port anew before it is taken off, but a VMM that does not know of LINKED does.
+ */
+static inline bool evtchn_fifo_is_elsewhere(const u32 *word,
+					    const struct evtchn_fifo_queue *from,
+					    u16 vcpu)
+{
+	u32 due = EVTCHN_WORD_PENDING | EVTCHN_WORD_LINKED;
+
+	return from->vcpu != vcpu && from->vcpu != EVTCHN_FIFO_NOWHERE &&
+	       (READ_ONCE(*word) & due) == EVTCHN_WORD_LINKED;
+}
+
+/*
  * Make the port pending, and put it on its queue unless it is masked or on one
  * already.  Both queues are locked; @tail_word is the word of
  * evtchn_fifo_tail(), not looked at where that is 0.
@@ -205,7 +221,16 @@ static __always_inline enum xen_evtchn_verdict
 evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 		 struct xen_abi_fifo_control *control)
 {
-	bool was_pending = guest_test_and_set_bit(XEN_ABI_FIFO_PENDING, word);
+	bool was_pending;
+
+	/* Seen by nobody until it can go where it belongs: the caller comes again. */
+	if (unlikely(event->from != event->to) &&
+	    evtchn_fifo_is_elsewhere(word, event->from, event->to->vcpu)) {
+		kernel_xchg(&event->port->saved, 1);
+		return XEN_EVTCHN_SAVED;
+	}
+
+	was_pending = guest_test_and_set_bit(XEN_ABI_FIFO_PENDING, word);
 
 	/*
 	 * PENDING was set before this read of MASKED.  A guest clears MASKED
@@ -242,6 +267,12 @@ static inline bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port)
 {
 	return READ_ONCE(port->saved) && kernel_xchg(&port->saved, 0);
 }
+
+/*
+ * Take the port of a locked event, which goes nowhere, from the queue of a vCPU other
+ * than @vcpu that does not do so itself.
+ */
+void evtchn_fifo_cut(struct evtchn_fifo_event *event, u32 *word, u16 vcpu);
 
 /* Forget what is pending in the word of a port that was closed. */
 void evtchn_fifo_forget(u32 *word);

@@ -19,10 +19,12 @@
 					     XEN_FIFO_LEAF_PORTS)
 
 struct xen_fifo {
+	struct kvm *kvm;
 	struct evtchn_fifo_queue nowhere;
 	u32 nr_pages;			/* by fifo_lock */
 	void *pages[XEN_ABI_FIFO_NR_PAGES];	/* struct gfn_to_pfn_cache */
 	struct evtchn_fifo_port *leaves[XEN_FIFO_NR_LEAVES];
+	struct delayed_work held_work;	/* see xen_fifo_hold() */
 	/* Pages written where no thread of a vCPU could log that. */
 	DECLARE_BITMAP(unlogged, XEN_ABI_FIFO_NR_PAGES);
 };
@@ -31,6 +33,9 @@ struct xen_fifo {
 struct xen_fifo_vcpu {
 	struct evtchn_fifo_queue queues[XEN_ABI_FIFO_NR_QUEUES];
 	struct gfn_to_pfn_cache control;
+	u32 nr_held;			/* times in turn that events were held */
+	u8 holds;			/* events that wait for another vCPU */
+	bool retries_held;		/* in the vCPU's thread: some of those */
 	struct xen_fifo_vcpu *next;	/* while a set of them is removed */
 };
 
@@ -100,6 +105,12 @@ void xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
 
 /* True where no event that waits for a page of its has got one by now.  In kvm->srcu. */
 bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu);
+
+/* The vCPU's thread is about to raise again what is saved. */
+void xen_fifo_begin_retry(struct kvm_vcpu *vcpu);
+
+/* Have vCPUs raise again what is held for them. */
+void xen_fifo_retry_held(struct work_struct *work);
 
 /*
  * fifo_ctl.c.  All take fifo_lock and may wait for a grace period of kvm->srcu:

@@ -147,6 +147,8 @@ int xen_fifo_switch_on(struct kvm *kvm)
 	if (!fifo)
 		return -ENOMEM;
 
+	fifo->kvm = kvm;
+	INIT_DELAYED_WORK(&fifo->held_work, xen_fifo_retry_held);
 	evtchn_fifo_queue_init(&fifo->nowhere, EVTCHN_FIFO_NOWHERE, 0);
 	WRITE_ONCE(kvm->arch.xen.state.fifo, fifo);
 	set_ops(kvm, &xen_fifo_ops);
@@ -284,6 +286,7 @@ void xen_fifo_switch_off(struct kvm *kvm)
 		return;
 
 	set_ops(kvm, &xen_2l_ops);
+	cancel_delayed_work_sync(&fifo->held_work);
 	WRITE_ONCE(kvm->arch.xen.state.fifo, NULL);
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		mine = unhook_vcpu(vcpu);
@@ -321,6 +324,11 @@ void xen_fifo_reset_unknown(struct kvm *kvm)
 
 void xen_fifo_destroy_vcpu(struct kvm_vcpu *vcpu)
 {
+	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
+
+	/* It looks at all vCPUs, so before the first of them goes. */
+	if (fifo)
+		cancel_delayed_work_sync(&fifo->held_work);
 	free_vcpu(unhook_vcpu(vcpu));
 }
 

@@ -23,7 +23,7 @@
  * What no operation may exceed: the accesses that proof/fifo_proof.c counts, but
  * for the second look at the last queue, which nobody else moves.
  */
-#define ACCESSES	19
+#define ACCESSES	20
 
 static struct fifo_unit unit;
 
@@ -157,7 +157,8 @@ static void queue(u8 op, u8 vcpu)
 	unit.unlock(&event);
 	seam_hook = NULL;
 
-	INSIST(verdict < XEN_EVTCHN_SAVED);
+	INSIST(verdict < XEN_EVTCHN_SAVED ||
+	       (verdict == XEN_EVTCHN_SAVED && event.port->saved));
 	INSIST(!memcmp(other, control[!vcpu], sizeof(other)));
 	check_others(tails, !vcpu);
 }

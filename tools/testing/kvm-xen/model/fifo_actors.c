@@ -70,6 +70,12 @@ static void raise_event(u32 to)
 	if (!unit.is_due(&world.words[PORT(to)]))
 		verdict = queue(to, unit.mark);
 
+	/* Kept until it can go where it belongs: retry() marks it. */
+	if (verdict == XEN_EVTCHN_SAVED) {
+		world.held[PORT(to)] = to;
+		return;
+	}
+
 	world.marked[PORT(to)]++;
 	if (verdict == OVERTAKEN)
 		return;
@@ -131,6 +137,13 @@ void add_page(u32 to)
 	WRITE_ONCE(world.page, world.words);
 	if (unit.take_saved(&world.ports[LATE]))
 		raise_event(to);
+}
+
+/* What KVM does with each tick, once. */
+void retry(u32 port)
+{
+	if (world.held[port] && unit.take_saved(&world.ports[port]))
+		raise_event(world.held[port]);
 }
 
 static void consume(u32 port)
@@ -213,6 +226,14 @@ static void took(struct fifo_guest *g, u8 nr, u32 port)
 {
 	if (world.ports[port].last != &world.queues[g - world.guests][nr])
 		explore_fail("a port was on another queue than the kernel's");
+
+	/*
+	 * At this moment: what is marked between this and the guest's look at PENDING
+	 * nobody could keep from it.
+	 */
+	if (world.owner[port] && world.owner[port] != g - world.guests + 1u &&
+	    world.words[port] & 0x80000000)
+		explore_fail("an event was marked for another vCPU");
 }
 
 static void broken(struct fifo_guest *g, u8 nr, u32 port)
@@ -299,7 +320,7 @@ void make_vcpu(u8 vcpu)
 		evtchn_fifo_queue_init(&world.queues[vcpu][q], vcpu, q);
 }
 
-void drain(void)
+static void drain_vcpus(void)
 {
 	u32 v;
 
@@ -311,6 +332,17 @@ void drain(void)
 			fifo_guest_upcall(&world.guests[v]);
 		}
 	}
+}
+
+/* And let what was held come, as the ports are taken off by then. */
+void drain(void)
+{
+	u32 i;
+
+	drain_vcpus();
+	for (i = 1; i < PORTS; i++)
+		retry(i);
+	drain_vcpus();
 }
 
 /* What happened before anybody races. */
@@ -358,4 +390,14 @@ void start_in_the_middle(void)
 	start_two_queued();
 	world.irr[0] = 0;
 	take_one(0);
+}
+
+/* On the queue of vCPU 0 with another behind it, closed, and bound to vCPU 1. */
+void start_closed_on_a_queue(void)
+{
+	start_two_queued();
+	evtchn_fifo_forget(&world.words[1]);
+	world.seen[1] = world.data[1];
+	world.owner[1] = 2;
+	world.owner[2] = 1;
 }

@@ -22,6 +22,8 @@ struct world {
 	struct fifo_guest guests[VCPUS];
 	void *page;			/* of LATE */
 	u32 irr[VCPUS];			/* an upcall waits to be taken */
+	u32 held[PORTS];		/* to where, or 0 */
+	u32 owner[PORTS];		/* the only vCPU to handle it, from 1; 0: any */
 	u32 data[PORTS], seen[PORTS], marked[PORTS];
 	u32 ready_before[VCPUS];
 	u32 raised, upcalls;
@@ -65,6 +67,7 @@ void unmask(u32 to);
 void unmask_by_hypercall(u32 to);
 void mask_and_unmask(u32 to);
 void mask_and_unmask_twice(u32 to);
+void retry(u32 port);
 void receive(u32 vcpu);
 void go_on_and_receive(u32 vcpu);
 void poll_port(u32 port);
@@ -76,6 +79,7 @@ void start_taken(void);
 void start_one_queued(void);
 void start_queued_not_pending(void);
 void start_in_the_middle(void);
+void start_closed_on_a_queue(void);
 
 /* Make a vCPU, idle, and its queues. */
 void make_vcpu(u8 vcpu);

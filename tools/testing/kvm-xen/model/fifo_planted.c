@@ -37,6 +37,7 @@ static const char *const mistake_names[NR_MISTAKES] = {
 	[LINK_IS_TORN] = "LINK read, then written",
 	[LINK_TAKES_THE_MASK] = "LINK of a stale word",
 	[TAIL_IS_FORGOTTEN] = "tail not noted",
+	[MARKS_ELSEWHERE] = "marked on a queue of another vCPU (78e24c269b)",
 	[UNMASK_ONLY_CLEARS] = "unmask without raising",
 	[SAVES_WITHOUT_A_LOOK] = "no look for a page after saving (XSA-358)",
 	[LOOKS_BEFORE_SAVING] = "look for a page before saving (XSA-359)",
@@ -212,12 +213,29 @@ static bool set_linked(u32 *word)
 	return old & LINKED;
 }
 
+/* A port of another vCPU, which has yet to take it off. */
+static bool waits(const struct evtchn_fifo_event *event, const u32 *word)
+{
+	u16 last = event->from->vcpu;
+
+	if (makes(MARKS_ELSEWHERE) || last == event->to->vcpu ||
+	    last == EVTCHN_FIFO_NOWHERE)
+		return false;
+
+	return (READ_ONCE(*word) & (PENDING | LINKED)) == LINKED;
+}
+
 static enum xen_evtchn_verdict
 sketch_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 	    struct xen_abi_fifo_control *control)
 {
 	enum xen_evtchn_verdict verdict = XEN_EVTCHN_QUEUED;
 	bool masked = false, was = false;
+
+	if (waits(event, word)) {
+		kernel_xchg(&event->port->saved, 1);
+		return XEN_EVTCHN_SAVED;
+	}
 
 	if (makes(MASK_BEFORE_PENDING))
 		masked = READ_ONCE(*word) & MASKED;

@@ -111,6 +111,12 @@ static const struct scenario scenarios[] = {
 	  .actors = { { "sender A", send_one, TO(1, 0, 0) },
 		      { "sender B", send_one, TO(1, 0, 0) },
 		      { "poller", poll_port, 1 } }, .polls = true },
+	{ .name = "a port that was closed on a queue of another vCPU",
+	  .actors = { { "sender", send_one, TO(1, 1, 0) },
+		      { "retry", retry, 1 },
+		      { "vCPU 0", receive, 0 },
+		      { "vCPU 1", receive, 1 } },
+	  .prepare = start_closed_on_a_queue },
 	/* The long ones last: most planted bugs are found before. */
 	{ .name = "a sender of two ports, one of either, and the guest",
 	  .actors = { { "sender A", send_two, TO(1, 0, 0) },

@@ -219,6 +219,13 @@ static void op_add_page(u32 unused)
 	model_add_page();
 }
 
+static void op_retry(u32 port)
+{
+	if (has_page(port) && evtchn_fifo_take_saved(&ports[port]))
+		send(port);
+	model_retry(port);
+}
+
 static const struct operation operations[] = {
 	{ "send", op_send, 3000 },
 	{ "mask", op_mask, 600 },
@@ -233,6 +240,7 @@ static const struct operation operations[] = {
 	{ "leave pending", op_leave_pending, 100 },
 	{ "upcall", op_upcall, 60 },
 	{ "add page", op_add_page, 4 },
+	{ "retry", op_retry, 300 },
 };
 
 /* Half of the time one of few ports, so that operations meet. */

@@ -32,12 +32,23 @@ static enum xen_evtchn_verdict append(u32 port)
 	return XEN_EVTCHN_RAISED;
 }
 
+static u8 vcpu_of(const struct model_queue *queue)
+{
+	return (queue - model.queues[0]) / MODEL_QUEUES;
+}
+
 enum xen_evtchn_verdict model_send(u32 port)
 {
 	struct model_port *p = &model.ports[port];
 	bool was = p->pending;
 
 	if (!has_page(port)) {
+		p->saved = true;
+		return XEN_EVTCHN_SAVED;
+	}
+
+	/* Whoever takes it off is not who it is for. */
+	if (p->on && !was && vcpu_of(p->on) != p->vcpu) {
 		p->saved = true;
 		return XEN_EVTCHN_SAVED;
 	}
@@ -67,11 +78,8 @@ void model_add_page(void)
 {
 	u32 port, first = model.nr_pages++ * MODEL_PAGE;
 
-	for (port = first; port < first + MODEL_PAGE; port++) {
-		if (model.ports[port].saved)
-			model_send(port);
-		model.ports[port].saved = false;
-	}
+	for (port = first; port < first + MODEL_PAGE; port++)
+		model_retry(port);
 }
 
 void model_look(u8 vcpu)
@@ -84,6 +92,14 @@ void model_look(u8 vcpu)
 		queue->known |= queue->told;
 		queue->told = false;
 	}
+}
+
+void model_retry(u32 port)
+{
+	if (!model.ports[port].saved || !has_page(port))
+		return;
+	model.ports[port].saved = false;
+	model_send(port);
 }
 
 static u32 remove_first(struct model_queue *queue)

@@ -41,6 +41,7 @@ enum xen_evtchn_verdict model_send(u32 port);
 enum xen_evtchn_verdict model_unmask(u32 port);
 bool model_is_pending(u32 port);
 void model_add_page(void);
+void model_retry(u32 port);
 
 /* What the guest does; the port that it takes, or 0, and if it has an event. */
 void model_look(u8 vcpu);

@@ -129,8 +129,17 @@ static void expect_kernel(const struct one *o)
 	CHECK_EQ(from_queue(o->from, o->priority)->lock.held, 0);
 }
 
+/* On a queue of the other vCPU still, and not pending: nobody is to see it there. */
+static bool is_held(const struct one *o)
+{
+	return o->from == FROM_ELSEWHERE && (o->word->before & (P | L)) == L;
+}
+
 static void mark_one(const struct one *o)
 {
+	struct word_case held = *o->word;
+	struct one waits = *o;
+
 	/* The tail of a queue was last on that queue. */
 	if (o->tail->tail == NR && o->from != FROM_THERE)
 		return;
@@ -139,10 +148,17 @@ static void mark_one(const struct one *o)
 	      o->word->before, o->tail->name, o->from, o->priority,
 	      o->was_ready);
 	prepare(o);
-	CHECK_EQ(bed_send(NR, 0, o->priority), expected_verdict(o));
+	if (is_held(o)) {
+		held.after = held.before;
+		held.queued = false;
+		held.verdict = XEN_EVTCHN_SAVED;
+		waits.word = &held;
+	}
+	CHECK_EQ(bed_send(NR, 0, o->priority), expected_verdict(&waits));
+	CHECK_EQ(bed.ports[NR].saved, is_held(o));
 	watch_stop();
-	expect_guest(o);
-	expect_kernel(o);
+	expect_guest(&waits);
+	expect_kernel(&waits);
 	bed_stop();
 }
 
@@ -203,6 +219,58 @@ static void unmask_one(const struct one *o)
 static void unmask_raises_what_is_pending(void)
 {
 	for_all(XEN_ABI_FIFO_PRIORITY, unmask_one);
+}
+
+/* Cut off the queue of the other vCPU where that holds it, and from no other. */
+static void cut_one(u32 before, enum from from, bool tail)
+{
+	struct evtchn_fifo_queue *queue = from_queue(from, 3);
+	bool cut = from == FROM_ELSEWHERE && (before & (P | L)) == L;
+	struct evtchn_fifo_event event;
+
+	about("cut: word %#x, from %d, tail %d", before, from, tail);
+	bed_start();
+	bed.words[NR] = before;
+	bed.ports[NR].last = queue;
+	queue->tail = tail ? NR : OTHER;
+	event = bed_event(NR, 0, 3);
+	event.to = &bed.nowhere;
+	CHECK(evtchn_fifo_lock(&event));
+	evtchn_fifo_cut(&event, &bed.words[NR], 0);
+	evtchn_fifo_unlock(&event);
+	CHECK_EQ(bed.words[NR], cut ? before & ~(L | 0x1ffff) : before);
+	CHECK_EQ(queue->tail, cut ? 0 : tail ? NR : OTHER);
+	CHECK(bed.ports[NR].last == (cut ? &bed.nowhere : queue));
+	bed_stop();
+}
+
+static void cut_ends_the_queue_of_another_vcpu(void)
+{
+	size_t w;
+	int from;
+
+	for (w = 0; w < ARRAY_SIZE(word_cases); w++) {
+		for (from = 0; from < NR_FROM; from++) {
+			cut_one(word_cases[w].before, from, false);
+			cut_one(word_cases[w].before, from, true);
+		}
+	}
+}
+
+static void event_that_is_raised_again_is_for_who_the_port_is_bound_to(void)
+{
+	struct evtchn_fifo_port *port = &bed.ports[NR];
+
+	bed_start();
+	port->wish.vcpu = 1;
+	CHECK_EQ(evtchn_fifo_owner(port), 1);
+	evtchn_fifo_bind(port, 0);
+	CHECK_EQ(evtchn_fifo_owner(port), 0);
+	port->wish.vcpu = 5;
+	CHECK_EQ(evtchn_fifo_owner(port), 0);
+	evtchn_fifo_unbind(port);
+	CHECK_EQ(evtchn_fifo_owner(port), 5);
+	bed_stop();
 }
 
 static void accesses_are_few_and_in_order(void)
@@ -468,6 +536,8 @@ static const struct test tests[] = {
 	TEST(ports_begin_on_no_queue),
 	TEST(mark_does_what_word_and_tail_ask_for),
 	TEST(unmask_raises_what_is_pending),
+	TEST(cut_ends_the_queue_of_another_vcpu),
+	TEST(event_that_is_raised_again_is_for_who_the_port_is_bound_to),
 	TEST(accesses_are_few_and_in_order),
 	TEST(queue_is_linked_in_order),
 	TEST(last_port_of_all_is_linked),
