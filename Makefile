@@ -9,6 +9,7 @@ Q := $(if $(filter-out 0,$(V)),,@)
 
 testbed := scripts/testbed run
 boot    := $(testbed) tools/testing/boot/boot
+for_rt  := sh -c 'KDIR=/lib/modules/$$RT_RELEASE/build exec "$$0"'
 bench_baseline := Documentation/virt/kvm/x86/bench
 
 .DEFAULT_GOAL := modules
@@ -82,6 +83,19 @@ debug-modules:
 debug-samples: debug-modules
 	$(Q)KDIR=/cache/debug-kernel/current/build $(testbed) scripts/build-samples
 
+check-rt: ## the selftests on Debian's kernel with PREEMPT_RT
+	$(Q)scripts/check rt-tests
+
+rt-tests: rt-samples emulator
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) run --kernel rt --group selftest --group kernel
+
+rt-modules:
+	$(Q)$(testbed) $(for_rt) scripts/build
+
+rt-samples: rt-modules
+	$(Q)$(testbed) $(for_rt) scripts/build-samples
+
 guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pvh-*' for some
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
@@ -148,4 +162,5 @@ help: ## this list
 	selftests kernel-tests stock-proof guests harness-test \
 	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
-	debug-samples style sparse boot-shell testbed emulator clean help
+	debug-samples check-rt rt-tests rt-modules rt-samples \
+	style sparse boot-shell testbed emulator clean help

@@ -1,26 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
 """The kernels that can be booted: their images, their modules, where ours and samples are."""
 
+import os
 import pathlib
 
 from common import BUILD, CACHE, Error
 
 DEBUG = CACHE / "debug-kernel/current"
-KINDS = ("", "debug")
-SLOWER = 4      # what the checkers of the debug kernel cost, for time limits
+KINDS = ("", "debug", "rt")
+# What the checkers of the debug kernel cost, and threads for interrupts, for time limits.
+SLOWER = {"": 1, "debug": 4, "rt": 2}
 
 
 class Kernel:
-    """Debian's kernel, or the debug kernel, and the modules that belong to it."""
+    """Debian's kernel, that with PREEMPT_RT or the debug kernel, and the modules for it."""
 
     def __init__(self, kind=""):
-        self.image, self.modules = debug() if kind == "debug" else packaged()
+        self.image, self.modules = debug() if kind == "debug" else packaged(kind)
         self.release = self.modules.name
         suffix = f"-{self.release}" if kind else ""
         self.ours = BUILD / f"modules{suffix}"
         self.samples = BUILD / f"samples{suffix}"
-        self.target = "make debug-modules" if kind else "make modules"
-        self.samples_target = "make debug-samples" if kind else "make samples"
+        prefix = f"{kind}-" if kind else ""
+        self.target = f"make {prefix}modules"
+        self.samples_target = f"make {prefix}samples"
         # One report of KASAN must not be the last.
         self.append = "kasan_multi_shot" if kind == "debug" else ""
         self.deps = dict(self.read_deps())
@@ -38,12 +41,12 @@ class Kernel:
         return [self.modules / path for path in reversed(files)]
 
 
-def packaged():
+def packaged(kind):
     """Debian's: the image and the directory of its modules."""
-    images = sorted(pathlib.Path("/boot").glob("vmlinuz-*"))
-    if not images:
-        raise Error("no /boot/vmlinuz-*: run this in the testbed (scripts/testbed run)")
-    return images[-1], pathlib.Path("/lib/modules") / images[-1].name.removeprefix("vmlinuz-")
+    release = os.environ.get("RT_RELEASE" if kind == "rt" else "KERNEL_RELEASE")
+    if not release:
+        raise Error("the kernel has no name: run this in the testbed (scripts/testbed run)")
+    return pathlib.Path(f"/boot/vmlinuz-{release}"), pathlib.Path("/lib/modules") / release
 
 
 def debug():

@@ -46,15 +46,15 @@ class Test:
         return (self.root, self.smp, self.memory, self.append, self.icount, self.plugin, params,
                 self.kernel)
 
-    def fits_debug(self):
-        """The debug kernel has no disk to run from, and no use for icount."""
-        return self.root == "initramfs" and not self.icount
+    def fits(self, kernel):
+        """The debug kernel has no disk to run from, and only Debian's a use for icount."""
+        return (kernel != "debug" or self.root == "initramfs") and not (kernel and self.icount)
 
-    def on_debug(self):
-        """The same test on the debug kernel, which takes its time."""
-        if self.kernel == "debug":
+    def on(self, kernel):
+        """The same test on another kernel than Debian's, which takes its time."""
+        if self.kernel == kernel:
             return self
-        return dataclasses.replace(self, kernel="debug", timeout=self.timeout * SLOWER)
+        return dataclasses.replace(self, kernel=kernel, timeout=self.timeout * SLOWER[kernel])
 
     def missing(self):
         """The first needed file that is not there, or None."""
@@ -83,9 +83,10 @@ def check(test):
     if test.stock_verdict() in ("fail", "hang") and not test.stock.partition(":")[2].strip():
         raise Error(f"{where}: stock = \"{test.stock}\" needs a colon and its reason")
     if test.kernel not in KINDS:
-        raise Error(f"{where}: kernel is \"debug\" or left out")
-    if test.kernel == "debug" and not test.fits_debug():
-        raise Error(f"{where}: the debug kernel has no disk to run from, and no use for icount")
+        raise Error(f"{where}: kernel is \"debug\", \"rt\" or left out")
+    if not test.fits(test.kernel):
+        raise Error(f"{where}: the debug kernel has no disk to run from, and it and rt have no use "
+                    "for icount")
     if not isinstance(test.samples, list) or not all(map(is_module, test.samples)):
         raise Error(f"{where}: samples is a list of names of modules, without .ko")
     if test.samples and test.root != "initramfs":
