@@ -66,8 +66,7 @@ int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data)
 	xen_assert_reader(kvm);
 
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock) {
-		if (kvm->arch.xen.long_mode != wide &&
-		    xen_set_long_mode(kvm, wide))
+		if (xen_set_long_mode(kvm, wide))
 			return 1;
 	}
 

@@ -258,7 +258,7 @@ static inline u32 xen_vcpu_id(struct kvm_vcpu *vcpu)
 	return id == XEN_VCPU_ID_DEFAULT ? vcpu->vcpu_idx : id;
 }
 
-/* Change the width, and move what lies elsewhere in the other one. */
+/* Set the width; if it changes, write anew what lies elsewhere in the other one. */
 int xen_set_long_mode(struct kvm *kvm, bool long_mode);
 
 /* Write what Xen keeps in a new shared_info page. */

@@ -33,6 +33,10 @@ int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len)
 	return 0;
 }
 
+/*
+ * The clock itself stays as it is: to take it from the host's once more would make it
+ * jump by what the two have drifted.
+ */
 int xen_shared_info_init(struct kvm *kvm)
 {
 	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
@@ -49,14 +53,15 @@ int xen_shared_info_init(struct kvm *kvm)
 
 	xen_wall_clock_store(map.khva, xen_layout(kvm), epoch_ns);
 	xen_unmap(&map);
-
-	kvm_make_all_cpus_request(kvm, KVM_REQ_MASTERCLOCK_UPDATE);
 	return 0;
 }
 
 int xen_set_long_mode(struct kvm *kvm, bool long_mode)
 {
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
+
+	if (kvm->arch.xen.long_mode == long_mode)
+		return 0;
 
 	WRITE_ONCE(kvm->arch.xen.long_mode, long_mode);
 	return kvm->arch.xen.shinfo_cache.active ? xen_shared_info_init(kvm) : 0;
