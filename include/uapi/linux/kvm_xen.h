@@ -157,7 +157,8 @@ struct kvm_xen_evtchn_fifo_port {
  * ready gets an upcall.
  *
  * Pages that events of this vCPU were written to while it did not run are in its
- * dirty ring when this was read, so look at the ring after that.
+ * dirty ring when this was read, so look at the ring after that.  -EAGAIN where the
+ * ring is full, with nothing read: empty it (KVM_RESET_DIRTY_RINGS) and read again.
  *
  * Errors when set: -EOPNOTSUPP at 2-level; -EBUSY where the vCPU has one
  * elsewhere; -EINVAL where @offset is not a multiple of 8 or leaves no room for

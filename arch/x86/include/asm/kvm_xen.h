@@ -99,6 +99,9 @@ struct kvm_xen_vcpu_state {
 	u32 timer_priority;
 	struct kvm_xen_asked asked;
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
+	/* Where in a dirty ring pages were logged: union xen_ring_entry. */
+	u64 vcpu_info_entry;
+	u64 runstate_entries[2];
 	struct xen_line *line;		/* NULL without one of its own */
 	u8 upcall_method;		/* enum xen_upcall_method */
 	u8 fast;			/* enum xen_fast */

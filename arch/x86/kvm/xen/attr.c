@@ -681,7 +681,12 @@ static bool has_vcpu_info(struct kvm *kvm)
 int kvm_xen_vcpu_set_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	const struct vcpu_attr *attr = find_vcpu_attr(vcpu->kvm, data->type);
-	int r = call_vcpu_attr(vcpu, attr, attr->set, data);
+	int r;
+
+	if (!xen_ring_has_room(vcpu))
+		return -EAGAIN;
+
+	r = call_vcpu_attr(vcpu, attr, attr->set, data);
 
 	/*
 	 * The same with all vcpu_info.  One by one says nothing: the threads of other

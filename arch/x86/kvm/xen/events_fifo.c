@@ -77,18 +77,28 @@ static struct xen_fifo_vcpu *fifo_vcpu(struct kvm_vcpu *vcpu)
 static noinline void log_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
 			      u32 nr, struct gfn_to_pfn_cache *gpc)
 {
-	if (xen_log_write(gpc))
+	u32 page = nr / XEN_ABI_FIFO_PAGE_PORTS;
+
+	if (xen_log_write(gpc->kvm, gpc->memslot, gpa_to_gfn(gpc->gpa),
+			  &fifo->page_entries[page]))
 		return;
 
-	set_bit(nr / XEN_ABI_FIFO_PAGE_PORTS, fifo->unlogged);
-	xen_park_duty(vcpu, XEN_PARKED_LOG);
+	/* Where it was set somebody has yet to clear it, and logs this write too. */
+	if (!test_and_set_bit(page, fifo->unlogged))
+		xen_park_duty(vcpu, XEN_PARKED_LOG);
 }
 
 /* The same of the control block of @vcpu. */
 static noinline void log_control(struct kvm_vcpu *vcpu,
-				 struct gfn_to_pfn_cache *gpc)
+				 struct xen_fifo_vcpu *mine)
 {
-	if (!xen_log_write(gpc))
+	struct gfn_to_pfn_cache *gpc = &mine->control;
+
+	if (xen_log_write(gpc->kvm, gpc->memslot, gpa_to_gfn(gpc->gpa),
+			  &mine->control_entry))
+		return;
+
+	if (!xchg(&mine->control_unlogged, true))
 		xen_park_duty(vcpu, XEN_PARKED_LOG);
 }
 
@@ -211,7 +221,7 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 
 	if (xen_logs_writes(vcpu->kvm)) {
 		log_word(vcpu, fifo, nr, map->gpc);
-		log_control(vcpu, &mine->control);
+		log_control(vcpu, mine);
 	}
 	xen_unmap_under(&mine->control);
 	return r;
@@ -454,7 +464,10 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 		return;
 
 	evtchn_fifo_forget(word_in(map.khva, port));
-	xen_unmap_dirty(&map);
+	if (xen_logs_writes(kvm))
+		log_word(kvm_get_vcpu(kvm, READ_ONCE(state->wish.vcpu)),
+			 fifo, port, gpc);
+	xen_unmap(&map);
 }
 
 static void xen_fifo_bind(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
@@ -496,7 +509,9 @@ static void cut(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port, u32 nr)
 		evtchn_fifo_cut(&event, word_in(map.khva, nr), vcpu->vcpu_idx);
 		evtchn_fifo_unlock(&event);
 	}
-	xen_unmap_dirty(&map);
+	if (xen_logs_writes(vcpu->kvm))
+		log_word(vcpu, fifo, nr, map.gpc);
+	xen_unmap(&map);
 }
 
 /*
@@ -576,28 +591,53 @@ static bool xen_fifo_replay(void *vcpu_info, const struct xen_layout *layout,
 	return xen_evtchn_raise_upcall(vcpu_info);
 }
 
-static void log_page(struct gfn_to_pfn_cache *gpc, unsigned long len)
+/* By its memslot, for the mapping may be gone, of which the log needs nothing. */
+static bool log_page(struct gfn_to_pfn_cache *gpc, u64 *entry)
 {
-	struct xen_map map;
+	gfn_t gfn = gpa_to_gfn(gpc->gpa);
 
-	if (!xen_map(&map, gpc, len))
-		xen_unmap_dirty(&map);
+	return xen_log_write(gpc->kvm, gfn_to_memslot(gpc->kvm, gfn), gfn, entry);
 }
 
-void xen_fifo_log_dirty(struct kvm_vcpu *vcpu)
+static bool log_pages(struct xen_fifo *fifo)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, fifo->unlogged, XEN_ABI_FIFO_NR_PAGES) {
+		if (!test_and_clear_bit(i, fifo->unlogged))
+			continue;
+		if (!log_page(fifo->pages[i], &fifo->page_entries[i])) {
+			set_bit(i, fifo->unlogged);
+			return false;
+		}
+	}
+
+	return true;
+}
+
+static bool log_own_control(struct xen_fifo_vcpu *mine)
+{
+	if (!xchg(&mine->control_unlogged, false))
+		return true;
+	if (log_page(&mine->control, &mine->control_entry))
+		return true;
+
+	WRITE_ONCE(mine->control_unlogged, true);
+	return false;
+}
+
+/* In the thread of the vCPU, so that what fails does so for the ring being full. */
+bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu)
 {
 	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
 	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
-	unsigned int i;
 
-	if (!fifo || !mine)
-		return;
+	if ((!mine || log_own_control(mine)) && (!fifo || log_pages(fifo)))
+		return true;
 
-	log_page(&mine->control, sizeof(struct xen_abi_fifo_control));
-	for_each_set_bit(i, fifo->unlogged, XEN_ABI_FIFO_NR_PAGES) {
-		if (test_and_clear_bit(i, fifo->unlogged))
-			log_page(fifo->pages[i], PAGE_SIZE);
-	}
+	/* The ring ends KVM_RUN, and the request the entry that follows. */
+	xen_park_duty(vcpu, XEN_PARKED_LOG);
+	return false;
 }
 
 const struct xen_evtchn_ops xen_fifo_ops = {

@@ -24,15 +24,18 @@ struct xen_fifo {
 	u32 nr_pages;			/* by fifo_lock */
 	void *pages[XEN_ABI_FIFO_NR_PAGES];	/* struct gfn_to_pfn_cache */
 	struct evtchn_fifo_port *leaves[XEN_FIFO_NR_LEAVES];
-	struct delayed_work held_work;	/* see xen_fifo_hold() */
-	/* Pages written where no thread of a vCPU could log that. */
+	struct delayed_work held_work;	/* see hold() */
+	/* Pages written where no thread of a vCPU could log that, or its ring was full. */
 	DECLARE_BITMAP(unlogged, XEN_ABI_FIFO_NR_PAGES);
+	u64 page_entries[XEN_ABI_FIFO_NR_PAGES];	/* union xen_ring_entry */
 };
 
 /* A vCPU's control block, and its queues. */
 struct xen_fifo_vcpu {
 	struct evtchn_fifo_queue queues[XEN_ABI_FIFO_NR_QUEUES];
 	struct gfn_to_pfn_cache control;
+	u64 control_entry;		/* union xen_ring_entry */
+	bool control_unlogged;		/* as unlogged above */
 	u32 nr_held;			/* times in turn that events were held */
 	u8 holds;			/* events that wait for another vCPU */
 	bool retries_held;		/* in the vCPU's thread: some of those */
@@ -100,8 +103,11 @@ struct evtchn_fifo_port *xen_fifo_find_port(struct xen_fifo *fifo, u32 nr);
 struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
 					    gfp_t gfp);
 
-/* Log, in the vCPU's thread, what could not be logged when it was written. */
-void xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
+/*
+ * Log, in the vCPU's thread, what could not be logged when it was written.  Returns false
+ * where its ring became full; the duty is parked again for the rest.
+ */
+bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
 
 /* True where no event that waits for a page of its has got one by now.  In kvm->srcu. */
 bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu);

@@ -108,26 +108,31 @@ static int get_tails(struct xen_fifo_vcpu *mine, u64 to)
 
 /*
  * Log what this vCPU would log when it next runs: it may not do so again before
- * its VM is saved.
+ * its VM is saved.  Returns -EAGAIN where the VMM has to empty its ring first.
  */
-static void log_dirty(struct kvm_vcpu *vcpu)
+static int log_dirty(struct kvm_vcpu *vcpu)
 {
 	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
 
 	guard(srcu)(&vcpu->kvm->srcu);
 
-	if (atomic64_fetch_andnot(XEN_PARKED_LOG, parked) & XEN_PARKED_LOG)
-		xen_fifo_log_dirty(vcpu);
+	if (!(atomic64_fetch_andnot(XEN_PARKED_LOG, parked) & XEN_PARKED_LOG))
+		return 0;
+
+	return xen_fifo_log_dirty(vcpu) ? 0 : -EAGAIN;
 }
 
 int xen_fifo_get_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	struct kvm_xen_evtchn_control *control = XEN_ATTR_ARG(data, *control);
 	struct xen_fifo_vcpu *mine;
+	int r;
 
 	guard(mutex)(&vcpu->kvm->arch.xen.state.fifo_lock);
 
-	log_dirty(vcpu);
+	r = log_dirty(vcpu);
+	if (r)
+		return r;
 
 	mine = vcpu->arch.xen.state.fifo;
 	if (!mine) {

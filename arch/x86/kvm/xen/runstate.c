@@ -168,6 +168,7 @@ static void write_area(struct kvm_vcpu *vcpu, bool in_scheduler)
 	const struct xen_layout *layout = xen_layout(vcpu->kvm);
 	struct xen_runstate rs = xen_runstate_get(vcpu);
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	u64 *entries = xen->state.runstate_entries;
 	struct mapped_area m;
 
 	if (!map_area(xen, layout, &m, in_scheduler))
@@ -176,8 +177,8 @@ static void write_area(struct kvm_vcpu *vcpu, bool in_scheduler)
 	xen_runstate_store(&m.area, layout, &rs,
 			   vcpu->kvm->arch.xen.runstate_update_flag);
 	if (m.area.len[1])
-		xen_unmap_dirty(&m.maps[1]);
-	xen_unmap_dirty(&m.maps[0]);
+		xen_unmap_dirty(&m.maps[1], &entries[1]);
+	xen_unmap_dirty(&m.maps[0], &entries[0]);
 }
 
 /* Most guests have no area: ask before preparing what would be written. */

@@ -67,25 +67,116 @@ int xen_set_long_mode(struct kvm *kvm, bool long_mode)
 	return kvm->arch.xen.shinfo_cache.active ? xen_shared_info_init(kvm) : 0;
 }
 
-bool xen_log_write(struct gfn_to_pfn_cache *gpc)
+static u32 ring_used(const struct kvm_dirty_ring *ring)
 {
-	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
-	struct kvm_memory_slot *slot = gpc->memslot;
+	return READ_ONCE(ring->dirty_index) - READ_ONCE(ring->reset_index);
+}
+
+bool xen_ring_is_full(struct kvm_vcpu *vcpu)
+{
+	return vcpu->kvm->dirty_ring_size &&
+	       ring_used(&vcpu->dirty_ring) >= vcpu->dirty_ring.soft_limit;
+}
+
+/*
+ * An attribute writes two pages of a runstate area, and vcpu_info.  The runstate
+ * changes once more when the vCPU is put, and may be written across two other pages.
+ */
+#define ATTR_ENTRIES	5
+
+bool xen_ring_has_room(struct kvm_vcpu *vcpu)
+{
+	return !vcpu->kvm->dirty_ring_size ||
+	       ring_used(&vcpu->dirty_ring) + ATTR_ENTRIES <= vcpu->dirty_ring.size;
+}
+
+/*
+ * Whether the VMM has yet to reset an entry, which is for this page.  It copies a page
+ * after it has reset its entry: what was written before the look at reset_index
+ * is seen by that copy.  An entry is used again only after it was reset, so what it is
+ * for is the same until then, or says that it is another by now.
+ */
+static bool is_in_ring(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		       gfn_t gfn, union xen_ring_entry at)
+{
+	struct kvm_vcpu *vcpu = at.valid ? kvm_get_vcpu(kvm, at.vcpu) : NULL;
+	const struct kvm_dirty_ring *ring;
+	const struct kvm_dirty_gfn *entry;
+
+	if (!vcpu)
+		return false;
+
+	/* Pairs with the locked release of slots_lock by KVM_RESET_DIRTY_RINGS. */
+	smp_mb();
+	ring = &vcpu->dirty_ring;
+	if (at.index - READ_ONCE(ring->reset_index) >= ring_used(ring))
+		return false;
+
+	entry = &ring->dirty_gfns[at.index & (ring->size - 1)];
+	return READ_ONCE(entry->slot) == (slot->as_id << 16 | slot->id) &&
+	       READ_ONCE(entry->offset) == gfn - slot->base_gfn;
+}
+
+/* Push an entry to the ring of @vcpu, whose thread this is, and remember which. */
+static void push(struct kvm_vcpu *vcpu, const struct kvm_memory_slot *slot,
+		 gfn_t gfn, u64 *entry)
+{
+	union xen_ring_entry at = {
+		.index = vcpu->dirty_ring.dirty_index,
+		.vcpu = vcpu->vcpu_idx,
+		.valid = true,
+	};
+
+	mark_page_dirty_in_slot(vcpu->kvm, slot, gfn);
+	WRITE_ONCE(*entry, at.raw);
+}
+
+/* Returns false where a ring has to be written, as xen_log_write() says. */
+static bool is_logged(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		      gfn_t gfn, u64 entry)
+{
+	union xen_ring_entry at = { .raw = entry };
 
 	if (!slot || !kvm_slot_dirty_track_enabled(slot))
 		return true;
 
 	/* A bitmap can be written by anyone. */
 	if (slot->dirty_bitmap) {
-		set_bit_le(gpa_to_gfn(gpc->gpa) - slot->base_gfn,
-			   slot->dirty_bitmap);
+		set_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap);
 		return true;
 	}
 
+	return is_in_ring(kvm, slot, gfn, at);
+}
+
+bool xen_log_write(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn,
+		   u64 *entry)
+{
+	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
+
+	if (is_logged(kvm, slot, gfn, READ_ONCE(*entry)))
+		return true;
+
 	/* A ring belongs to a vCPU, whose thread this may have interrupted. */
-	if (!in_task() || !vcpu || vcpu->kvm != gpc->kvm)
+	if (!in_task() || !vcpu || vcpu->kvm != kvm || xen_ring_is_full(vcpu))
 		return false;
 
-	kvm_gpc_mark_dirty_in_slot(gpc);
+	push(vcpu, slot, gfn, entry);
 	return true;
+}
+
+/*
+ * The vCPU may be at the soft limit here: a turn of its loop writes vcpu_info once, and
+ * two pages when its runstate changes, as it starts, is preempted and blocks, which the
+ * reserve is for.
+ */
+void xen_unmap_dirty(struct xen_map *map, u64 *entry)
+{
+	struct gfn_to_pfn_cache *gpc = map->gpc;
+	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
+	gfn_t gfn = gpa_to_gfn(gpc->gpa);
+
+	if (!is_logged(gpc->kvm, gpc->memslot, gfn, READ_ONCE(*entry)) && vcpu)
+		push(vcpu, gpc->memslot, gfn, entry);
+	xen_unmap(map);
 }

@@ -113,7 +113,8 @@ bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 
 	guard(srcu)(&vcpu->kvm->srcu);
 
-	if ((narrow & XEN_PARKED_LOG) ||
+	/* A ring that is full ends KVM_RUN when the vCPU is to run, which may be never. */
+	if (((narrow & XEN_PARKED_LOG) && !xen_ring_is_full(vcpu)) ||
 	    ((narrow & XEN_PARKED_RETRY) && !xen_fifo_is_stalled(vcpu)))
 		return true;
 
@@ -136,7 +137,7 @@ static bool replay_parked(struct kvm_vcpu *vcpu)
 	sel = take_parked(vcpu, layout);
 	if (sel)
 		due = ops->replay(map.khva, layout, sel);
-	xen_unmap_dirty(&map);
+	xen_unmap_dirty(&map, &vcpu->arch.xen.state.vcpu_info_entry);
 
 	++vcpu->stat.xen_replays;
 	return due;

@@ -13,7 +13,7 @@ bool xen_has_dirty_ring(void)
 }
 
 /* A ring has to be there before the first vCPU is. */
-struct xen_vm *xen_vm_create_logged(bool ring, void *guest_code)
+struct xen_vm *xen_vm_create_ring(unsigned int entries, void *guest_code)
 {
 	struct xen_vm *x = calloc(1, sizeof(*x));
 
@@ -21,10 +21,15 @@ struct xen_vm *xen_vm_create_logged(bool ring, void *guest_code)
 	x->nr_vcpus = 1;
 	x->wide = true;
 	x->vm = vm_create(1);
-	if (ring)
-		vm_enable_dirty_ring(x->vm, RING_ENTRIES * sizeof(struct kvm_dirty_gfn));
+	if (entries)
+		vm_enable_dirty_ring(x->vm, entries * sizeof(struct kvm_dirty_gfn));
 	x->vcpu[0] = vm_vcpu_add(x->vm, 0, guest_code);
 	return x;
+}
+
+struct xen_vm *xen_vm_create_logged(bool ring, void *guest_code)
+{
+	return xen_vm_create_ring(ring ? RING_ENTRIES : 0, guest_code);
 }
 
 void xen_add_logged_slot(struct xen_vm *x, uint32_t slot, uint64_t gpa, unsigned int pages)
@@ -43,15 +48,17 @@ static void note(struct xen_dirty_slot *slots, unsigned int nr, const struct kvm
 		TEST_ASSERT(entry->offset < slots[i].nr_pages, "Page %llu of slot %u is logged",
 			    entry->offset, entry->slot);
 		slots[i].pages[entry->offset / 64] |= 1ul << entry->offset % 64;
+		slots[i].nr_entries++;
 	}
 }
 
 static void take_ring(struct kvm_vcpu *vcpu, struct xen_dirty_slot *slots, unsigned int nr)
 {
 	struct kvm_dirty_gfn *ring = vcpu_map_dirty_ring(vcpu), *entry;
+	uint32_t size = vcpu->vm->dirty_ring_size / sizeof(*entry);
 
 	for (;; vcpu->fetch_index++) {
-		entry = &ring[vcpu->fetch_index % RING_ENTRIES];
+		entry = &ring[vcpu->fetch_index % size];
 		if (!(__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) & KVM_DIRTY_GFN_F_DIRTY))
 			break;
 		note(slots, nr, entry);
@@ -67,6 +74,7 @@ void xen_take_dirty(struct xen_vm *x, struct xen_dirty_slot *slots, unsigned int
 	for (i = 0; i < nr; i++) {
 		TEST_ASSERT(slots[i].nr_pages <= XEN_DIRTY_MAX_PAGES, "Too many pages");
 		memset(slots[i].pages, 0, sizeof(slots[i].pages));
+		slots[i].nr_entries = 0;
 		if (!x->vm->dirty_ring_size)
 			kvm_vm_get_dirty_log(x->vm, slots[i].slot, slots[i].pages);
 	}
