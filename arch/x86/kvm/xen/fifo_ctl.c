@@ -134,6 +134,26 @@ static void set_ops(struct kvm *kvm, const struct xen_evtchn_ops *ops)
 	xen_poll_wake(kvm, XEN_POLL_ANY);
 }
 
+static struct xen_fifo *make_fifo(struct kvm *kvm)
+{
+	struct xen_fifo *fifo = kzalloc(sizeof(*fifo), GFP_KERNEL_ACCOUNT);
+
+	if (!fifo)
+		return NULL;
+
+	fifo->kvm = kvm;
+	INIT_DELAYED_WORK(&fifo->held_work, xen_fifo_retry_held);
+	evtchn_fifo_queue_init(&fifo->nowhere, EVTCHN_FIFO_NOWHERE, 0);
+	return fifo;
+}
+
+/* Publish @fifo, which cannot fail: others use it from here on. */
+static void start_fifo(struct kvm *kvm, struct xen_fifo *fifo)
+{
+	WRITE_ONCE(kvm->arch.xen.state.fifo, fifo);
+	set_ops(kvm, &xen_fifo_ops);
+}
+
 int xen_fifo_switch_on(struct kvm *kvm)
 {
 	struct xen_fifo *fifo;
@@ -143,22 +163,19 @@ int xen_fifo_switch_on(struct kvm *kvm)
 	if (xen_fifo_is_on(kvm))
 		return 0;
 
-	fifo = kzalloc(sizeof(*fifo), GFP_KERNEL_ACCOUNT);
+	fifo = make_fifo(kvm);
 	if (!fifo)
 		return -ENOMEM;
 
-	fifo->kvm = kvm;
-	INIT_DELAYED_WORK(&fifo->held_work, xen_fifo_retry_held);
-	evtchn_fifo_queue_init(&fifo->nowhere, EVTCHN_FIFO_NOWHERE, 0);
-	WRITE_ONCE(kvm->arch.xen.state.fifo, fifo);
-	set_ops(kvm, &xen_fifo_ops);
+	start_fifo(kvm, fifo);
 	return 0;
 }
 
 int xen_fifo_place_control(struct kvm_vcpu *vcpu, u64 gfn, u32 offset)
 {
+	bool is_on = xen_fifo_is_on(vcpu->kvm);
 	struct xen_fifo_vcpu *mine;
-	int r;
+	struct xen_fifo *fifo;
 
 	lockdep_assert_held(&vcpu->kvm->arch.xen.state.fifo_lock);
 
@@ -169,15 +186,21 @@ int xen_fifo_place_control(struct kvm_vcpu *vcpu, u64 gfn, u32 offset)
 	if (IS_ERR(mine))
 		return PTR_ERR(mine);
 
+	fifo = is_on ? NULL : make_fifo(vcpu->kvm);
+	if (!is_on && !fifo) {
+		free_vcpu(mine);
+		return -ENOMEM;
+	}
+
 	/*
-	 * Before the change, so that no event finds this vCPU without.  Pairs
-	 * with the acquire of those who raise events.
+	 * Before the change, so that no event finds this vCPU without, and after all
+	 * that can fail, as it may be in use from here on.  Pairs with the acquire
+	 * of those who raise events.
 	 */
 	smp_store_release(&vcpu->arch.xen.state.fifo, mine);
-	r = xen_fifo_switch_on(vcpu->kvm);
-	if (r)
-		xen_fifo_destroy_vcpu(vcpu);
-	return r;
+	if (fifo)
+		start_fifo(vcpu->kvm, fifo);
+	return 0;
 }
 
 int xen_fifo_init_control(struct kvm_vcpu *vcpu, u64 gfn, u32 offset)
