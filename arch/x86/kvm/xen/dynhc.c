@@ -99,7 +99,8 @@ static int tell_token(const struct kvm_xen_dynhc *arg, u32 nr)
 static int assign_token(struct kvm *kvm, u32 nr,
 			const struct kvm_xen_dynhc *arg)
 {
-	const struct xen_token_target *target = &xen_token_targets[arg->target];
+	u32 kind = array_index_nospec(arg->target, XEN_NR_TOKEN_TARGETS);
+	const struct xen_token_target *target = &xen_token_targets[kind];
 	struct xen_token *token;
 	void __rcu **slot;
 	int r;

@@ -9,6 +9,7 @@
 #include "trace.h"
 
 #include <linux/kthread.h>
+#include <linux/memcontrol.h>
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
 
@@ -91,6 +92,18 @@ static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	}
 }
 
+/* The same in a worker, whose allocations are the VM's and charged to its owner. */
+static int raise_charged(struct kvm_vcpu *vcpu, u32 port, u32 priority)
+{
+	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(vcpu->kvm->mm);
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	int r = raise_and_wait(vcpu, port, priority);
+
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+	return r;
+}
+
 int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	struct mm_struct *mm = vcpu->kvm->mm;
@@ -108,7 +121,7 @@ int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 		return -EINVAL;
 
 	kthread_use_mm(mm);
-	r = raise_and_wait(vcpu, port, priority);
+	r = raise_charged(vcpu, port, priority);
 	kthread_unuse_mm(mm);
 	mmput_async(mm);
 	return r;
@@ -328,16 +341,19 @@ int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
 	struct kvm_vcpu *vcpu;
 	int r;
 
+	u32 priority = uxe->priority;
 	if (!uxe->port || uxe->port >= xen_nr_ports(kvm, xen_layout(kvm)))
 		return -EINVAL;
-	if (!xen_is_priority(kvm, uxe->priority))
+	if (!xen_is_priority(kvm, priority))
 		return -EINVAL;
 
 	vcpu = kvm_get_vcpu_by_id(kvm, uxe->vcpu);
 	if (!vcpu)
+	if (priority != KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
+		priority = array_index_nospec(priority, XEN_ABI_FIFO_NR_QUEUES);
 		return -EINVAL;
 
 	guard(srcu)(&kvm->srcu);
-	r = xen_evtchn_raise(vcpu, uxe->port, uxe->priority);
+	r = xen_evtchn_raise(vcpu, uxe->port, priority);
 	return min(r, 0);
 }

@@ -11,6 +11,8 @@
 #include "internal.h"
 #include "fifo.h"
 
+#include <linux/nospec.h>
+
 static u64 page_gfn(struct xen_fifo *fifo, u32 i)
 {
 	struct gfn_to_pfn_cache *gpc = fifo->pages[i];
@@ -302,7 +304,8 @@ static struct evtchn_fifo_port *next_port(struct kvm *kvm, u32 *nr)
 	struct evtchn_fifo_port *port;
 
 	while (fifo && *nr < XEN_ABI_FIFO_NR_PORTS) {
-		port = xen_fifo_find_port(fifo, *nr);
+		port = xen_fifo_find_port(fifo, array_index_nospec(*nr,
+								   XEN_ABI_FIFO_NR_PORTS));
 		if (port && !is_plain(kvm, port))
 			return port;
 		*nr = port ? *nr + 1 : round_up(*nr + 1, XEN_FIFO_LEAF_PORTS);
@@ -346,11 +349,13 @@ last_queue(struct kvm *kvm, const struct kvm_xen_evtchn_fifo_port *entry)
 		return &kvm->arch.xen.state.fifo->nowhere;
 
 	vcpu = kvm_get_vcpu_by_id(kvm, entry->last_vcpu);
+	u32 priority;
 	if (!vcpu || !vcpu->arch.xen.state.fifo ||
 	    entry->last_priority >= XEN_ABI_FIFO_NR_QUEUES)
 		return ERR_PTR(-EINVAL);
 
-	return &vcpu->arch.xen.state.fifo->queues[entry->last_priority];
+	priority = array_index_nospec(entry->last_priority, XEN_ABI_FIFO_NR_QUEUES);
+	return &vcpu->arch.xen.state.fifo->queues[priority];
 }
 
 static bool is_bad_entry(struct kvm *kvm,
@@ -392,14 +397,17 @@ static int set_port(struct kvm *kvm,
 		    const struct kvm_xen_evtchn_fifo_port *entry)
 {
 	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, entry->vcpu);
-	struct evtchn_fifo_event event = { .nr = entry->port };
+	struct evtchn_fifo_event event;
+	u32 nr;
 	int r;
 
 	event.to = last_queue(kvm, entry);
 	if (!vcpu || IS_ERR(event.to) || is_bad_entry(kvm, entry))
 		return -EINVAL;
 
-	event.port = xen_fifo_make_port(kvm->arch.xen.state.fifo, entry->port,
+	nr = array_index_nospec(entry->port, XEN_ABI_FIFO_NR_PORTS);
+	event.nr = nr;
+	event.port = xen_fifo_make_port(kvm->arch.xen.state.fifo, nr,
 					GFP_KERNEL_ACCOUNT);
 	if (!event.port)
 		return -ENOMEM;
@@ -409,7 +417,7 @@ static int set_port(struct kvm *kvm,
 		return r;
 
 	guard(srcu)(&kvm->srcu);
-	xen_evtchn_raise_saved(kvm, entry->port, entry->port + 1, NULL);
+	xen_evtchn_raise_saved(kvm, nr, nr + 1, NULL);
 	return 0;
 }
 
