@@ -53,7 +53,8 @@ struct kvm_xen_evtchn_enum {
 	__u64 entries;		/* struct kvm_xen_evtchn_entry *, 8-byte aligned */
 	__u32 first;		/* lowest port of interest */
 	__u32 nr;		/* in: room for so many; out: so many written */
-	__u64 pad[6];		/* zero */
+	__u64 done;		/* zero but for EVTCHN_FIFO_PORTS when set */
+	__u64 pad[5];		/* zero */
 };
 
 /*
@@ -126,12 +127,14 @@ struct kvm_xen_evtchn_array {
  *
  * Get works like KVM_XEN_ATTR_TYPE_EVTCHN_ENUM, and leaves out ports of which
  * nothing but defaults is known.  Set takes @nr entries, in any order, and
- * raises those that are @saved as soon as their word has a page.
+ * raises those that are @saved as soon as their word has a page.  It stores how
+ * many it has set in the __u32 at @done, unless that is 0, also where it fails:
+ * entries before the bad one are set.
  *
- * Errors when set: -EOPNOTSUPP at 2-level; -EINVAL for a port beyond the limit, a
- * vCPU that there is none of, or that has no control block if it is
- * @last_vcpu, a priority beyond 15; -EBUSY where the port is being raised;
- * -ENOMEM.  Entries before the bad one are set.
+ * Errors when set: -EOPNOTSUPP at 2-level; -EINVAL for @nr above 131072, as many as
+ * there can be ports, for a port beyond the limit, a vCPU that there is none of,
+ * or that has no control block if it is @last_vcpu, a priority beyond 15; -EBUSY
+ * where the port is being raised; -ENOMEM; -EINTR where the caller is killed.
  */
 #define KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS	0x43
 

@@ -247,6 +247,7 @@ static void free_all(struct xen_token *list)
 	while ((token = list)) {
 		list = token->next;
 		free_token(token);
+		cond_resched();
 	}
 }
 
@@ -351,11 +352,11 @@ static int put_entry(struct sink *sink, const struct kvm_xen_dynhc *entry)
 {
 	u32 i = sink->nr++;
 
-	if (i >= sink->room)
-		return 0;
+	if (i < sink->room &&
+	    copy_to_user(&sink->entries[i], entry, sizeof(*entry)))
+		return -EFAULT;
 
-	return copy_to_user(&sink->entries[i], entry, sizeof(*entry)) ?
-	       -EFAULT : 0;
+	return xen_loop_turn();
 }
 
 static int put_bells(struct sink *sink, const struct xen_token *token,

@@ -215,9 +215,12 @@ void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 	if (!ops->take_saved)
 		return;
 
-	while (ops->take_saved(kvm, first, end, only, &saved)) {
+	/* As many as the ABI has ports.  What is not raised stays saved. */
+	while (!fatal_signal_pending(current) &&
+	       ops->take_saved(kvm, first, end, only, &saved)) {
 		xen_evtchn_raise(saved.vcpu, saved.port, saved.priority);
 		first = saved.port + 1;
+		cond_resched();
 	}
 }
 
@@ -338,19 +341,19 @@ int kvm_xen_setup_evtchn(struct kvm *kvm,
 int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
 			    struct kvm_irq_routing_xen_evtchn *uxe)
 {
+	u32 priority = uxe->priority;
 	struct kvm_vcpu *vcpu;
 	int r;
 
-	u32 priority = uxe->priority;
 	if (!uxe->port || uxe->port >= xen_nr_ports(kvm, xen_layout(kvm)))
 		return -EINVAL;
 	if (!xen_is_priority(kvm, priority))
 		return -EINVAL;
+	if (priority != KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
+		priority = array_index_nospec(priority, XEN_ABI_FIFO_NR_QUEUES);
 
 	vcpu = kvm_get_vcpu_by_id(kvm, uxe->vcpu);
 	if (!vcpu)
-	if (priority != KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
-		priority = array_index_nospec(priority, XEN_ABI_FIFO_NR_QUEUES);
 		return -EINVAL;
 
 	guard(srcu)(&kvm->srcu);

@@ -122,6 +122,7 @@ static void take_over(struct kvm_vcpu *first)
 		xen_unmap(&map);
 		if (pending)
 			save_pending(first, fifo, nr);
+		cond_resched();
 	}
 }
 

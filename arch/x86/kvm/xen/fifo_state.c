@@ -57,6 +57,7 @@ static int set_frames(struct kvm *kvm, struct kvm_xen_evtchn_array *array)
 			r = xen_fifo_add_page(kvm, gfn);
 		else if (gfn != page_gfn(fifo, i))
 			r = -EBUSY;
+		r = r ?: xen_loop_turn();
 	}
 
 	return r;
@@ -323,8 +324,9 @@ int xen_fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	struct evtchn_fifo_port *port;
 	u32 port_nr = request->first;
 	u32 nr = 0;
+	int r;
 
-	if (memchr_inv(request->pad, 0, sizeof(request->pad)))
+	if (request->done || memchr_inv(request->pad, 0, sizeof(request->pad)))
 		return -EINVAL;
 
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
@@ -333,6 +335,9 @@ int xen_fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 		entry = port_entry(kvm, port, port_nr++);
 		if (copy_to_user(&entries[nr++], &entry, sizeof(entry)))
 			return -EFAULT;
+		r = xen_loop_turn();
+		if (r)
+			return r;
 	}
 
 	request->nr = nr;
@@ -344,12 +349,12 @@ static struct evtchn_fifo_queue *
 last_queue(struct kvm *kvm, const struct kvm_xen_evtchn_fifo_port *entry)
 {
 	struct kvm_vcpu *vcpu;
+	u32 priority;
 
 	if (entry->last_vcpu == KVM_XEN_EVTCHN_NO_VCPU)
 		return &kvm->arch.xen.state.fifo->nowhere;
 
 	vcpu = kvm_get_vcpu_by_id(kvm, entry->last_vcpu);
-	u32 priority;
 	if (!vcpu || !vcpu->arch.xen.state.fifo ||
 	    entry->last_priority >= XEN_ABI_FIFO_NR_QUEUES)
 		return ERR_PTR(-EINVAL);
@@ -421,16 +426,39 @@ static int set_port(struct kvm *kvm,
 	return 0;
 }
 
-int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+/* Returns how many of them were set in *@done, whatever else. */
+static int set_entries(struct kvm *kvm, const struct kvm_xen_evtchn_enum *request,
+		       u32 *done)
 {
-	struct kvm_xen_evtchn_enum *request = XEN_ATTR_ARG(data, *request);
 	struct kvm_xen_evtchn_fifo_port __user *entries =
 		u64_to_user_ptr(request->entries);
 	struct kvm_xen_evtchn_fifo_port entry;
 	int r = 0;
-	u32 i;
 
-	if (memchr_inv(request->pad, 0, sizeof(request->pad)))
+	lockdep_assert_held(&kvm->arch.xen.state.fifo_lock);
+
+	for (*done = 0; *done < request->nr; ++*done) {
+		r = xen_loop_turn();
+		if (!r && copy_from_user(&entry, &entries[*done], sizeof(entry)))
+			r = -EFAULT;
+		if (!r)
+			r = set_port(kvm, &entry);
+		if (r)
+			break;
+	}
+
+	return r;
+}
+
+int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_enum *request = XEN_ATTR_ARG(data, *request);
+	u32 __user *to = u64_to_user_ptr(request->done);
+	u32 done;
+	int r;
+
+	if (request->nr > XEN_ABI_FIFO_NR_PORTS ||
+	    memchr_inv(request->pad, 0, sizeof(request->pad)))
 		return -EINVAL;
 
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
@@ -438,11 +466,6 @@ int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	if (!xen_fifo_is_on(kvm))
 		return -EOPNOTSUPP;
 
-	for (i = 0; i < request->nr && !r; i++) {
-		if (copy_from_user(&entry, &entries[i], sizeof(entry)))
-			return -EFAULT;
-		r = set_port(kvm, &entry);
-	}
-
-	return r;
+	r = set_entries(kvm, request, &done);
+	return to && put_user(done, to) ? -EFAULT : r;
 }

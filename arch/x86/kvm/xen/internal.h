@@ -13,6 +13,7 @@
 #define _KVM_XEN_INTERNAL_H
 
 #include <linux/kvm_host.h>
+#include <linux/sched/signal.h>
 
 #include "../x86.h"
 #include "../xen.h"
@@ -60,6 +61,16 @@ static inline void xen_repark_duty(struct kvm_vcpu *vcpu, u64 duty,
 	smp_mb__after_atomic();
 	if (!is_stalled(vcpu))
 		xen_kick(vcpu);
+}
+
+/*
+ * Called in each turn of a loop that is as long as the VMM says, where that may sleep.
+ * Returns -EINTR where the caller was killed, and the loop has to end.
+ */
+static inline int xen_loop_turn(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /* shinfo.c: guest pages */

@@ -282,6 +282,7 @@ static struct xen_port *remove_all_ports(struct kvm *kvm)
 		remove_port(kvm, port->send_port);
 		port->next = list;
 		list = port;
+		cond_resched();
 	}
 
 	return list;
@@ -294,6 +295,7 @@ static void free_ports(struct xen_port *list)
 	while ((port = list)) {
 		list = port->next;
 		free_port(port);
+		cond_resched();
 	}
 }
 
@@ -317,8 +319,10 @@ u32 xen_ports_highest(struct kvm *kvm)
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
 	for (port = next_port(kvm, 0); port;
-	     port = next_port(kvm, port->send_port + 1))
+	     port = next_port(kvm, port->send_port + 1)) {
 		highest = max3(highest, port->send_port, port->port);
+		cond_resched();
+	}
 
 	return highest;
 }
@@ -371,10 +375,11 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 	struct kvm_xen_evtchn_entry entry;
 	struct xen_port *port;
 	u32 nr = 0;
+	int r;
 
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
-	if (memchr_inv(request->pad, 0, sizeof(request->pad)))
+	if (request->done || memchr_inv(request->pad, 0, sizeof(request->pad)))
 		return -EINVAL;
 
 	for (port = next_port(kvm, request->first); port && nr < request->nr;
@@ -383,6 +388,9 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 		if (copy_to_user(&entries[nr], &entry, sizeof(entry)))
 			return -EFAULT;
 		nr++;
+		r = xen_loop_turn();
+		if (r)
+			return r;
 	}
 
 	request->nr = nr;
