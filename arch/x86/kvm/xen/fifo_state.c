@@ -166,25 +166,9 @@ static int read_tails(struct kvm *kvm, u64 from, u32 *tails)
 	return 0;
 }
 
-/* Around locks of queues, where nothing is mapped that turns interrupts off. */
-static unsigned long irqs_off(void)
-{
-	unsigned long flags = 0;
-
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		local_irq_save(flags);
-	return flags;
-}
-
-static void irqs_restore(unsigned long flags)
-{
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		local_irq_restore(flags);
-}
-
 static void set_tails(struct xen_fifo_vcpu *mine, const u32 *tails)
 {
-	unsigned long flags = irqs_off();
+	unsigned long flags = xen_irqs_off();
 	struct evtchn_fifo_queue *queue;
 	unsigned int i;
 
@@ -194,7 +178,7 @@ static void set_tails(struct xen_fifo_vcpu *mine, const u32 *tails)
 		queue->tail = tails[i];
 		seam_unlock_pair(&queue->lock, &queue->lock);
 	}
-	irqs_restore(flags);
+	xen_irqs_restore(flags);
 }
 
 /* An upcall that was due when the guest was saved is due still. */
@@ -382,7 +366,7 @@ static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
 		.priority = entry->vcpu_priority,
 	};
 	struct evtchn_fifo_port *port = event->port;
-	unsigned long flags = irqs_off();
+	unsigned long flags = xen_irqs_off();
 	bool locked = evtchn_fifo_lock(event);
 
 	if (locked) {
@@ -394,7 +378,7 @@ static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
 		evtchn_fifo_unlock(event);
 	}
 
-	irqs_restore(flags);
+	xen_irqs_restore(flags);
 	return locked ? 0 : -EBUSY;
 }
 

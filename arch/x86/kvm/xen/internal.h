@@ -183,13 +183,33 @@ static __always_inline void xen_unmap_under(struct gfn_to_pfn_cache *gpc)
 }
 
 /*
+ * What read_lock_irqsave() and its like do to interrupts, around locks that have no such
+ * function, or more than one of which is held.  On PREEMPT_RT, where they sleep, they do
+ * nothing: what turned interrupts off there would leave them off.
+ */
+static inline unsigned long xen_irqs_off(void)
+{
+	unsigned long flags = 0;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_save(flags);
+	return flags;
+}
+
+static inline void xen_irqs_restore(unsigned long flags)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_restore(flags);
+}
+
+/*
  * The same for who has another page of the same kind mapped: without waiting,
  * as who has the two the other way round may be waiting for this one.
  */
 static inline bool xen_try_map_second(struct xen_map *map,
 				      struct gfn_to_pfn_cache *gpc)
 {
-	local_irq_save(map->flags);
+	map->flags = xen_irqs_off();
 	if (read_trylock(&gpc->lock)) {
 		if (xen_is_mapped(gpc)) {
 			map->gpc = gpc;
@@ -198,7 +218,7 @@ static inline bool xen_try_map_second(struct xen_map *map,
 		}
 		read_unlock(&gpc->lock);
 	}
-	local_irq_restore(map->flags);
+	xen_irqs_restore(map->flags);
 	return false;
 }
 
