@@ -200,7 +200,6 @@ void kvm_xen_init_vcpu(struct kvm_vcpu *vcpu)
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
 	xen->vcpu_id = XEN_VCPU_ID_DEFAULT;
-	xen->state.created = ktime_get_boottime_ns();
 	hrtimer_init(&xen->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	xen->timer.function = xen_timer_fire;
 	hrtimer_init(&xen->state.poll_timer, CLOCK_MONOTONIC,
@@ -238,6 +237,7 @@ void kvm_xen_init_vm(struct kvm *kvm)
 	mutex_init(&xen->state.dynhc_lock);
 	xen->state.evtchn_ops = &xen_2l_ops;
 	xen->state.max_port = XEN_ABI_FIFO_NR_PORTS - 1;
+	xen->state.first_offset = kvm->arch.kvmclock_offset;
 	kvm_gpc_init(&xen->shinfo_cache, kvm);
 }
 

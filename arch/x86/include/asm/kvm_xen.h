@@ -30,6 +30,7 @@ struct kvm_xen_vm_state {
 	struct xen_fifo *fifo;		/* NULL at 2-level */
 	struct mutex fifo_lock;
 	u32 max_port;			/* highest, where FIFO is in use */
+	s64 first_offset;		/* kvmclock_offset of a clock never set */
 	u8 fifo_offer;			/* enum xen_fifo_offer */
 	bool by_line;			/* how the guest asked the VMM for upcalls */
 	atomic_t nr_pollers;		/* bits set in poll_mask */
@@ -94,7 +95,6 @@ struct kvm_xen_vcpu_state {
 	/* What the vCPU polls for: a port, XEN_POLL_ANY or XEN_POLL_NONE. */
 	u32 poll_port;
 	struct hrtimer poll_timer;
-	u64 created;			/* when, in ns of CLOCK_BOOTTIME */
 	struct task_struct *steal_task;	/* whose run delay last_steal is */
 	u32 timer_priority;
 	struct kvm_xen_asked asked;

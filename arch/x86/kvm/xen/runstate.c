@@ -4,7 +4,7 @@
  * it.
  *
  * Owns current_runstate, runstate_* and last_steal of struct kvm_vcpu_xen, and
- * state.steal_task and state.created.
+ * state.steal_task; state.first_offset of struct kvm_xen.
  * All of it is changed by the vCPU's own thread, or by an ioctl that holds the
  * vCPU's mutex and has it loaded; the scheduler's callbacks run on that same
  * thread.  Time is the guest's system time in ns.
@@ -61,15 +61,16 @@ static void account(struct kvm_vcpu_xen *xen, u64 now)
 }
 
 /*
- * A vCPU that nobody accounted for yet was offline since it was created.  What
- * the clock says beyond that, which may be as much as the VMM likes, passed
- * without it; somewhere it has to count, and as blocked no guest misses it.
+ * A vCPU that nobody accounted for yet was offline for as long as the VM is there.
+ * What its clock says beyond that is what the VMM set it to; somewhere that has to
+ * count, and as blocked no guest misses it.
  */
 static void begin(struct kvm_vcpu *vcpu, u64 now)
 {
-	u64 age = ktime_get_boottime_ns() - vcpu->arch.xen.state.created;
-	u64 offline = min(now, age);
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	struct kvm_arch *ka = &vcpu->kvm->arch;
+	u64 age = now - (ka->kvmclock_offset - ka->xen.state.first_offset);
+	u64 offline = min(now, age);
 
 	xen->runstate_times[XEN_ABI_RUNSTATE_OFFLINE] += offline;
 	xen->runstate_times[XEN_ABI_RUNSTATE_BLOCKED] += now - offline;
