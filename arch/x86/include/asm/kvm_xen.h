@@ -34,6 +34,7 @@ struct kvm_xen_vm_state {
 	u8 fifo_offer;			/* enum xen_fifo_offer */
 	bool by_line;			/* how the guest asked the VMM for upcalls */
 	atomic_t nr_pollers;		/* bits set in poll_mask */
+	u32 poll_rest;			/* what pollers wake others for: as poll_port */
 	struct mutex callback_lock;
 	struct xen_line *line;		/* NULL: the VM has none */
 	struct mutex dynhc_lock;

@@ -9,6 +9,8 @@
  */
 #include "dynhc.h"
 
+#include <linux/random.h>
+
 /* For whoever changes the table, which is there. */
 static struct xen_token *held_token(struct kvm *kvm, u32 nr)
 {
@@ -66,6 +68,11 @@ static struct xen_dynhc *make_table(struct kvm *kvm)
 		return dynhc;
 
 	dynhc = kzalloc(sizeof(*dynhc), GFP_KERNEL_ACCOUNT);
+	if (!dynhc)
+		return NULL;
+
+	dynhc->value_key = get_random_u64() | 1;
+	dynhc->token_key = get_random_u64() | 1;
 
 	/* Pairs with the acquire in find_token(). */
 	smp_store_release(&kvm->arch.xen.state.dynhc, dynhc);

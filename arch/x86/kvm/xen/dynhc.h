@@ -52,6 +52,8 @@ struct xen_token {
 struct xen_dynhc {
 	struct xen_slots *tokens;
 	struct hlist_head *bells;	/* by hash; NULL: never a match */
+	u64 value_key;			/* of the hash, odd */
+	u64 token_key;
 	u32 nr_bindings;
 	u32 last_picked;
 };

@@ -10,34 +10,45 @@
 #include "fifo.h"
 
 #include <linux/eventfd.h>
-#include <linux/hash.h>
 #include <linux/rculist.h>
 
 #define BELL_BITS	10
 
+/*
+ * As many bells of a chain are looked at with interrupts off: with all bindings that
+ * there may be, chains are 8 long on average.
+ */
+#define MATCH_FEW	24
+
 /* Bells */
 
-static struct hlist_head *bell_head(struct hlist_head *bells, u32 token,
-				    u64 value)
+/*
+ * Which VMM and guest cannot make values meet by, as the multipliers are random, odd and
+ * the VM's own: the highest bits of the sum are what multiplicative hashing needs.
+ */
+static struct hlist_head *bell_head(struct xen_dynhc *dynhc, u32 token, u64 value)
 {
-	return &bells[hash_64(value ^ ((u64)token << 32), BELL_BITS)];
+	u64 hash = value * dynhc->value_key + token * dynhc->token_key;
+
+	return &dynhc->bells[hash >> (64 - BELL_BITS)];
 }
 
 /*
- * Which of the bells of @token is for @value alone; NULL: none.  There are at
- * most KVM_XEN_DYNHC_MAX_BINDINGS bells to pass by, if their VMM chose the values
- * so that all of them meet in one chain.
+ * Which of the bells of @token is for @value alone; NULL: none; ERR_PTR(-EWOULDBLOCK):
+ * not one of the first @most of its chain.
  */
-static struct xen_bell *find_match(struct kvm *kvm, struct hlist_head *bells,
-				   u32 token, u64 value)
+static struct xen_bell *find_match(struct kvm *kvm, struct xen_dynhc *dynhc, u32 token,
+				   u64 value, u32 most)
 {
 	struct xen_bell *bell;
 
-	hlist_for_each_entry_srcu(bell, bell_head(bells, token, value), node,
+	hlist_for_each_entry_srcu(bell, bell_head(dynhc, token, value), node,
 				  srcu_read_lock_held(&kvm->srcu) ||
 				  xen_dynhc_held(kvm)) {
 		if (bell->value == value && bell->token == token)
 			return bell;
+		if (!most--)
+			return ERR_PTR(-EWOULDBLOCK);
 	}
 
 	return NULL;
@@ -54,18 +65,19 @@ struct xen_bell *xen_bell_held(struct kvm *kvm, struct xen_token *token,
 	if (!dynhc->bells)
 		return NULL;
 
-	return find_match(kvm, dynhc->bells, token->nr, arg->match);
+	return find_match(kvm, dynhc, token->nr, arg->match, U32_MAX);
 }
 
-/* In a call: @nr_matches was seen, so the heads are there. */
-static struct xen_bell *called_bell(struct kvm *kvm, struct xen_token *token, u64 value)
+/* In a call: @nr_matches was seen, so the heads are there.  Returns the same. */
+static struct xen_bell *called_bell(struct kvm *kvm, struct xen_token *token,
+				    const struct kvm_xen_hcall *hcall)
 {
 	struct xen_bell *bell = NULL;
 
 	/* Pairs with the release in ring_for(). */
 	if (unlikely(smp_load_acquire(&token->nr_matches)))
-		bell = find_match(kvm, kvm->arch.xen.state.dynhc->bells,
-				  token->nr, value);
+		bell = find_match(kvm, kvm->arch.xen.state.dynhc, token->nr,
+				  hcall->params[1], hcall->atomic ? MATCH_FEW : U32_MAX);
 
 	return bell ?: srcu_dereference(token->any, &kvm->srcu);
 }
@@ -74,10 +86,10 @@ static __always_inline s64 call_eventfd(struct kvm_vcpu *vcpu,
 					struct xen_token *token,
 					const struct kvm_xen_hcall *hcall)
 {
-	struct xen_bell *bell = called_bell(vcpu->kvm, token, hcall->params[1]);
+	struct xen_bell *bell = called_bell(vcpu->kvm, token, hcall);
 
-	if (!bell)
-		return -EINVAL;
+	if (IS_ERR_OR_NULL(bell))
+		return bell ? XEN_HCALL_SLOW : -EINVAL;
 
 	eventfd_signal(bell->eventfd);
 	return 0;
@@ -138,7 +150,7 @@ static void ring_for(struct kvm *kvm, struct xen_token *token, struct xen_bell *
 
 	list_add_tail(&bell->list, &token->bells);
 	hlist_add_head_rcu(&bell->node,
-			   bell_head(dynhc->bells, token->nr, bell->value));
+			   bell_head(dynhc, token->nr, bell->value));
 
 	/* Pairs with the acquire in called_bell(). */
 	smp_store_release(&token->nr_matches, token->nr_matches + 1);
@@ -209,7 +221,7 @@ static int bind_evtchn(struct kvm *kvm, struct xen_token *token,
 		return -EINVAL;
 
 	token->evtchn.port = port;
-	xen_target_set(&token->evtchn.target, arg->u.evtchn.vcpu,
+	xen_target_set(kvm, &token->evtchn.target, arg->u.evtchn.vcpu,
 		       arg->u.evtchn.priority);
 	return 0;
 }

@@ -282,15 +282,17 @@ static int to_set_irq(int r)
 	return r < 0 ? r : results[r];
 }
 
+/* To search for the vCPU is too long with interrupts off. */
 int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *xe, struct kvm *kvm)
 {
-	struct kvm_vcpu *vcpu = routed_vcpu(kvm, xe);
+	int idx = READ_ONCE(xe->vcpu_idx);
 
-	if (!vcpu)
-		return -EINVAL;
+	if (idx < 0)
+		return -EWOULDBLOCK;
 
 	guard(srcu)(&kvm->srcu);
-	return to_set_irq(xen_evtchn_raise_fast(vcpu, xe->port, xe->priority));
+	return to_set_irq(xen_evtchn_raise_fast(kvm_get_vcpu(kvm, idx), xe->port,
+						xe->priority));
 }
 
 static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,

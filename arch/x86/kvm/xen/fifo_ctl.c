@@ -89,7 +89,7 @@ static void free_fifo(struct xen_fifo *fifo)
 /* Keep what is pending by 2-level until its page of the array is there. */
 static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 {
-	struct kvm_vcpu *vcpu = xen_port_ipi_target(first->kvm, nr) ?: first;
+	struct kvm_vcpu *vcpu = xen_port_ipi_target(first->kvm, nr, false) ?: first;
 	struct evtchn_fifo_port *port;
 
 	port = xen_fifo_make_port(fifo, nr, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);

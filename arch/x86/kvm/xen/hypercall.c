@@ -187,6 +187,7 @@ static s64 hcall_set_priority(struct kvm_vcpu *vcpu,
 static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct kvm *kvm = vcpu->kvm;
+	struct kvm_vcpu *target;
 	s64 port;
 	int r;
 
@@ -198,8 +199,11 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall
 	if (port < 0)
 		return port;
 
-	r = xen_evtchn_unmask(kvm, xen_port_ipi_target(kvm, port), port,
-			      hcall->atomic);
+	target = xen_port_ipi_target(kvm, port, hcall->atomic);
+	if (IS_ERR(target))
+		return XEN_HCALL_SLOW;
+
+	r = xen_evtchn_unmask(kvm, target, port, hcall->atomic);
 	if (r == -EWOULDBLOCK)
 		return XEN_HCALL_SLOW;
 	if (r == -EBUSY)

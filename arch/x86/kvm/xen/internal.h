@@ -544,45 +544,44 @@ static inline union xen_aim xen_target_look(const struct xen_target *target)
 	return (union xen_aim) { .raw = READ_ONCE(target->aim) };
 }
 
-static inline void xen_target_set(struct xen_target *target, u32 vcpu_id,
-				  u32 priority)
-{
-	union xen_aim aim = { .vcpu_id = vcpu_id, .priority = priority };
-
-	WRITE_ONCE(target->aim, aim.raw);
-}
-
 /* The vCPU of @aim, which was read from @target; NULL where there is none. */
 struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
 				   union xen_aim aim);
 
-static inline struct kvm_vcpu *xen_target_vcpu(struct kvm *kvm,
-					       struct xen_target *target,
-					       union xen_aim aim)
+/* And search for the vCPU now, for the first event not to have to. */
+static inline void xen_target_set(struct kvm *kvm, struct xen_target *target,
+				  u32 vcpu_id, u32 priority)
+{
+	union xen_aim aim = { .vcpu_id = vcpu_id, .priority = priority };
+
+	WRITE_ONCE(target->aim, aim.raw);
+	xen_target_search(kvm, target, aim);
+}
+
+/* The same if nobody needs to search; the search is too long with interrupts off. */
+static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union xen_aim aim)
 {
 	struct kvm_vcpu *vcpu = READ_ONCE(target->vcpu);
 
-	if (likely(vcpu && vcpu->vcpu_id == aim.vcpu_id))
-		return vcpu;
-
-	return xen_target_search(kvm, target, aim);
+	return likely(vcpu && vcpu->vcpu_id == aim.vcpu_id) ? vcpu : NULL;
 }
 
 /*
  * xen_evtchn_raise() at @target; -EINVAL where there is no such vCPU.  If @atomic
- * xen_evtchn_raise_fast(), and -EWOULDBLOCK too where its upcall would be late.
+ * xen_evtchn_raise_fast(), and -EWOULDBLOCK too where its upcall would be late, or the
+ * vCPU has to be searched for.
  */
 static inline int xen_target_raise(struct kvm *kvm, struct xen_target *target,
 				   u32 port, bool atomic)
 {
 	union xen_aim aim = xen_target_look(target);
-	struct kvm_vcpu *vcpu = xen_target_vcpu(kvm, target, aim);
+	struct kvm_vcpu *vcpu = xen_target_known(target, aim);
 
-	if (unlikely(!vcpu))
-		return -EINVAL;
-	if (!atomic)
-		return xen_evtchn_raise(vcpu, port, aim.priority);
-	if (unlikely(!xen_upcall_is_atomic(vcpu)))
+	if (!atomic) {
+		vcpu = vcpu ?: xen_target_search(kvm, target, aim);
+		return vcpu ? xen_evtchn_raise(vcpu, port, aim.priority) : -EINVAL;
+	}
+	if (unlikely(!vcpu || !xen_upcall_is_atomic(vcpu)))
 		return -EWOULDBLOCK;
 
 	return xen_evtchn_raise_fast(vcpu, port, aim.priority);
@@ -648,8 +647,11 @@ void xen_ports_destroy(struct kvm *kvm);
  */
 s64 xen_port_send(struct kvm_vcpu *vcpu, u32 port, bool atomic);
 
-/* The vCPU that @port, registered as an IPI, is for; else NULL. */
-struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 port);
+/*
+ * The vCPU that @port, registered as an IPI, is for; else NULL.  If @atomic also
+ * ERR_PTR(-EWOULDBLOCK), where it has to be searched for.
+ */
+struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 port, bool atomic);
 
 /* The highest port that is registered, or that events are sent to; 0: none. */
 u32 xen_ports_highest(struct kvm *kvm);

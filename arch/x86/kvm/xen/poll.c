@@ -3,10 +3,11 @@
  * SCHEDOP_poll: wait for any of some ports, whoever they are bound to and
  * masked or not, or for a point in time.
  *
- * Owns poll_mask and nr_pollers of the VM, poll_port and poll_timer of a vCPU.
+ * Owns poll_mask, poll_rest and nr_pollers of the VM, poll_port and poll_timer of a vCPU.
  * A poller announces itself, then looks at the pending bits; a sender sets the
  * bit, then looks for pollers.  Full barriers on either side make sure that
- * one sees the other.
+ * one sees the other.  A sender looks at few pollers, and leaves the rest to one of
+ * them (poll_rest): it may have interrupts off, and there may be a thousand.
  *
  * Nothing is kept of a poll that a signal ends: the instruction is executed
  * again, which the absolute timeout makes the same poll as before, also in
@@ -109,6 +110,67 @@ static void announce(struct kvm_vcpu *vcpu, const struct poll *poll)
 	smp_mb__after_atomic();
 }
 
+static void wake(struct kvm_vcpu *vcpu, u32 port)
+{
+	u32 wanted = READ_ONCE(vcpu->arch.xen.state.poll_port);
+
+	if (port == XEN_POLL_ANY || wanted == port || wanted == XEN_POLL_ANY)
+		xen_kick(vcpu);
+}
+
+/* As many pollers are looked at by a sender, which may have interrupts off. */
+#define WAKE_FEW	16
+
+/*
+ * Leave the pollers from number @i on to one of them.  If it stops polling instead, it
+ * sees what is left to it in withdraw(), or is not seen here.
+ */
+static void leave_rest(struct kvm *kvm, u32 port, unsigned int i)
+{
+	unsigned int nr = atomic_read(&kvm->online_vcpus);
+	u32 *rest = &kvm->arch.xen.state.poll_rest;
+	u32 old = cmpxchg(rest, XEN_POLL_NONE, port);
+
+	if (old != XEN_POLL_NONE && old != port)
+		xchg(rest, XEN_POLL_ANY);
+
+	i = find_next_bit(kvm->arch.xen.poll_mask, nr, i);
+	if (i < nr)
+		xen_kick(kvm_get_vcpu(kvm, i));
+}
+
+void __xen_poll_wake(struct kvm *kvm, u32 port)
+{
+	unsigned int nr = atomic_read(&kvm->online_vcpus);
+	unsigned int i, few = WAKE_FEW;
+
+	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
+		if (!few--) {
+			leave_rest(kvm, port, i);
+			return;
+		}
+		wake(kvm_get_vcpu(kvm, i), port);
+	}
+}
+
+/* In the thread of a poller: wake those that senders left to it. */
+static void wake_rest(struct kvm *kvm)
+{
+	unsigned int nr = atomic_read(&kvm->online_vcpus);
+	u32 *rest = &kvm->arch.xen.state.poll_rest;
+	unsigned int i;
+	u32 port;
+
+	port = READ_ONCE(*rest) == XEN_POLL_NONE ? XEN_POLL_NONE : xchg(rest, XEN_POLL_NONE);
+	if (port == XEN_POLL_NONE)
+		return;
+
+	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
+		wake(kvm_get_vcpu(kvm, i), port);
+		cond_resched();
+	}
+}
+
 static void withdraw(struct kvm_vcpu *vcpu, const struct poll *poll)
 {
 	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
@@ -119,22 +181,10 @@ static void withdraw(struct kvm_vcpu *vcpu, const struct poll *poll)
 	atomic_dec(&xen->state.nr_pollers);
 	clear_bit(vcpu->vcpu_idx, xen->poll_mask);
 	WRITE_ONCE(vcpu->arch.xen.state.poll_port, XEN_POLL_NONE);
-}
 
-void __xen_poll_wake(struct kvm *kvm, u32 port)
-{
-	unsigned int nr = atomic_read(&kvm->online_vcpus);
-	struct kvm_vcpu *vcpu;
-	unsigned int i;
-	u32 wanted;
-
-	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
-		vcpu = kvm_get_vcpu(kvm, i);
-		wanted = READ_ONCE(vcpu->arch.xen.state.poll_port);
-		if (port == XEN_POLL_ANY || wanted == port ||
-		    wanted == XEN_POLL_ANY)
-			xen_kick(vcpu);
-	}
+	/* Pairs with the exchange in leave_rest(), ahead of its look at the mask. */
+	smp_mb();
+	wake_rest(vcpu->kvm);
 }
 
 /* Hard interrupt context, on PREEMPT_RT too. */
@@ -216,6 +266,8 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 	       arm_timeout(vcpu, poll)) {
 		if (sleep(vcpu))
 			return 0;
+
+		wake_rest(vcpu->kvm);
 		if (signal_pending(current) || timer_is_stale(vcpu))
 			return XEN_HCALL_AGAIN;
 

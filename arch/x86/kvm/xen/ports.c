@@ -102,15 +102,21 @@ s64 xen_port_send(struct kvm_vcpu *vcpu, u32 send_port, bool atomic)
 	return r;
 }
 
-struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 nr)
+struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 nr, bool atomic)
 {
 	struct xen_port *port = sender_port(kvm, nr);
+	struct kvm_vcpu *vcpu;
+	union xen_aim aim;
 
 	if (!port || port->type != EVTCHNSTAT_ipi)
 		return NULL;
 
-	return xen_target_vcpu(kvm, &port->target,
-			       xen_target_look(&port->target));
+	aim = xen_target_look(&port->target);
+	vcpu = xen_target_known(&port->target, aim);
+	if (vcpu)
+		return vcpu;
+
+	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_target_search(kvm, &port->target, aim);
 }
 
 /* No sender can see @port any more, or never could. */
@@ -142,7 +148,7 @@ static int set_delivery(struct kvm *kvm, struct xen_port *port,
 		return -EINVAL;
 
 	port->port = to;
-	xen_target_set(&port->target, data->u.evtchn.deliver.port.vcpu,
+	xen_target_set(kvm, &port->target, data->u.evtchn.deliver.port.vcpu,
 		       data->u.evtchn.deliver.port.priority);
 	return 0;
 }
@@ -222,7 +228,7 @@ static void bind_target(struct kvm *kvm, struct xen_port *port)
 
 	guard(srcu)(&kvm->srcu);
 
-	xen_evtchn_bound(kvm, xen_target_vcpu(kvm, &port->target, aim),
+	xen_evtchn_bound(kvm, xen_target_search(kvm, &port->target, aim),
 			 port->port);
 }
 
@@ -242,7 +248,7 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	if (!xen_is_priority(kvm, data->u.evtchn.deliver.port.priority))
 		return -EINVAL;
 
-	xen_target_set(&port->target, data->u.evtchn.deliver.port.vcpu,
+	xen_target_set(kvm, &port->target, data->u.evtchn.deliver.port.vcpu,
 		       data->u.evtchn.deliver.port.priority);
 	bind_target(kvm, port);
 	return 0;
