@@ -167,11 +167,46 @@ static void count_vm(bool was, bool is)
 }
 EXPORT_SYMBOL_GPL(kvm_xen_enabled);
 
-/* KVM_XEN_HVM_CONFIG, may be repeated.  Returns 0 or -EINVAL. */
-int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
+/*
+ * Whether a configuration without the flags in @lost would leave something behind that
+ * neither the VMM nor the guest can reach any more.
+ */
+static bool is_in_use(struct kvm *kvm, u32 lost)
+{
+	const u32 for_fifo = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO |
+			     KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
+			     KVM_XEN_HVM_CONFIG_EVTCHN_SEND;
+
+	return ((lost & for_fifo) && xen_fifo_is_on(kvm)) ||
+	       ((lost & KVM_XEN_HVM_CONFIG_CALLBACK) && xen_callback_has_lines(kvm)) ||
+	       ((lost & KVM_XEN_HVM_CONFIG_DYNHC) && xen_dynhc_has_tokens(kvm));
+}
+
+/* Replace the configuration.  Returns 0, or -EBUSY and it is what it was. */
+static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
 {
 	struct kvm_xen_hvm_config *config = &kvm->arch.xen_hvm_config;
-	u32 changed;
+
+	/* So that nothing is made by the flags that are taken away. */
+	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
+	guard(mutex)(&kvm->arch.xen.state.callback_lock);
+	guard(mutex)(&kvm->arch.xen.state.dynhc_lock);
+	guard(mutex)(&kvm->arch.xen.xen_lock);
+
+	if (is_in_use(kvm, config->flags & ~xhc->flags))
+		return -EBUSY;
+
+	count_vm(counts(config), counts(xhc));
+	*config = *xhc;
+	WRITE_ONCE(kvm->arch.xen.state.fifo_offer, fifo_offer(xhc->flags));
+	return 0;
+}
+
+/* KVM_XEN_HVM_CONFIG, may be repeated.  Returns 0, -EINVAL or -EBUSY. */
+int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
+{
+	u32 old = READ_ONCE(kvm->arch.xen_hvm_config.flags);
+	int r;
 
 	if (xhc->flags & ~(PERMITTED_FLAGS | kvm_xen_added_caps()))
 		return -EINVAL;
@@ -182,15 +217,11 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 	if ((xhc->flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) && has_blobs(xhc))
 		return -EINVAL;
 
-	scoped_guard(mutex, &kvm->arch.xen.xen_lock) {
-		count_vm(counts(config), counts(xhc));
-		changed = config->flags ^ xhc->flags;
-		*config = *xhc;
-		WRITE_ONCE(kvm->arch.xen.state.fifo_offer,
-			   fifo_offer(xhc->flags));
-	}
+	r = replace_config(kvm, xhc);
+	if (r)
+		return r;
 
-	if (changed & KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE)
+	if ((old ^ xhc->flags) & KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE)
 		kvm_make_all_cpus_request(kvm, KVM_REQ_CLOCK_UPDATE);
 	return 0;
 }

@@ -6,7 +6,8 @@
  * it.  An addition is usable once its KVM_XEN_HVM_CONFIG_* flag was both
  * reported by KVM_CHECK_EXTENSION(KVM_CAP_XEN_HVM) and set by the ioctl
  * KVM_XEN_HVM_CONFIG; until then its attributes answer -ENOENT, as unknown
- * ones do.  Flags of additions begin at bit 16, their attributes at 0x40.
+ * ones do.  While an addition is in use its flag cannot be taken away (-EBUSY).
+ * Flags of additions begin at bit 16, their attributes at 0x40.
  */
 #ifndef _UAPI_LINUX_KVM_XEN_H
 #define _UAPI_LINUX_KVM_XEN_H

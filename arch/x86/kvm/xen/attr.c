@@ -252,11 +252,6 @@ static const struct vm_attr vm_attrs[] = {
 	},
 };
 
-static bool has_flag(struct kvm *kvm, u32 flag)
-{
-	return (kvm->arch.xen_hvm_config.flags & flag) == flag;
-}
-
 static const struct vm_attr *find_vm_attr(struct kvm *kvm, u16 type)
 {
 	static const struct vm_attr none;
@@ -266,7 +261,7 @@ static const struct vm_attr *find_vm_attr(struct kvm *kvm, u16 type)
 		return &none;
 
 	attr = &vm_attrs[array_index_nospec(type, ARRAY_SIZE(vm_attrs))];
-	return has_flag(kvm, attr->config_flag) ? attr : &none;
+	return xen_has_flag(kvm, attr->config_flag) ? attr : &none;
 }
 
 static int call_vm_attr(struct kvm *kvm, const struct vm_attr *attr,
@@ -647,7 +642,7 @@ static const struct vcpu_attr *find_vcpu_attr(struct kvm *kvm, u16 type)
 		return &none;
 
 	attr = &vcpu_attrs[array_index_nospec(type, ARRAY_SIZE(vcpu_attrs))];
-	return has_flag(kvm, attr->config_flag) ? attr : &none;
+	return xen_has_flag(kvm, attr->config_flag) ? attr : &none;
 }
 
 static int call_vcpu_attr(struct kvm_vcpu *vcpu, const struct vcpu_attr *attr,

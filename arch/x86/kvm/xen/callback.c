@@ -111,6 +111,9 @@ int xen_callback_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 
 	guard(mutex)(&kvm->arch.xen.state.callback_lock);
 
+	if (!xen_has_flag(kvm, KVM_XEN_HVM_CONFIG_CALLBACK))
+		return -ENOENT;
+
 	line = make_line(kvm, NULL, callback);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
@@ -200,6 +203,9 @@ int xen_callback_set_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 
 	guard(mutex)(&vcpu->kvm->arch.xen.state.callback_lock);
 
+	if (!xen_has_flag(vcpu->kvm, KVM_XEN_HVM_CONFIG_CALLBACK))
+		return -ENOENT;
+
 	line = make_line(vcpu->kvm, vcpu, callback);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
@@ -218,6 +224,24 @@ int xen_callback_get_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 	if (state->line)
 		*callback = xen_line_callback(state->line);
 	return 0;
+}
+
+bool xen_callback_has_lines(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	lockdep_assert_held(&kvm->arch.xen.state.callback_lock);
+
+	if (kvm->arch.xen.state.line)
+		return true;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (vcpu->arch.xen.state.line)
+			return true;
+	}
+
+	return false;
 }
 
 /*

@@ -345,7 +345,15 @@ int xen_dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 		return -EINVAL;
 
 	guard(mutex)(&kvm->arch.xen.state.dynhc_lock);
-	return op->run(kvm, arg);
+
+	return xen_has_flag(kvm, KVM_XEN_HVM_CONFIG_DYNHC) ? op->run(kvm, arg) : -ENOENT;
+}
+
+bool xen_dynhc_has_tokens(struct kvm *kvm)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	return dynhc && dynhc->nr_bindings;
 }
 
 /* Where the table is written to, and how much of it there was. */

@@ -163,6 +163,8 @@ int xen_fifo_switch_on(struct kvm *kvm)
 
 	if (xen_fifo_is_on(kvm))
 		return 0;
+	if (!xen_fifo_is_offered(kvm))
+		return -ENOENT;
 
 	fifo = make_fifo(kvm);
 	if (!fifo)

@@ -24,6 +24,15 @@
 
 static_assert((int)XEN_NR_WIDTHS == KVM_XEN_NR_WIDTHS);
 
+/*
+ * Whether the VMM set @flag.  What is made by an attribute is made under a lock of its
+ * unit, and the flag looked at there: it is not taken away while there is any.
+ */
+static inline bool xen_has_flag(struct kvm *kvm, u32 flag)
+{
+	return (kvm->arch.xen_hvm_config.flags & flag) == flag;
+}
+
 /* Make the vCPU leave the guest, or its sleep, and look around.  Any context. */
 static inline void xen_kick(struct kvm_vcpu *vcpu)
 {
@@ -448,6 +457,9 @@ int xen_callback_set_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 int xen_callback_set_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
 int xen_callback_get_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
 
+/* Whether the VM or a vCPU has a line.  Under callback_lock. */
+bool xen_callback_has_lines(struct kvm *kvm);
+
 /* Vectors below are exceptions of the CPU; 0: none. */
 static inline bool xen_is_bad_vector(u32 vector)
 {
@@ -478,6 +490,9 @@ s64 xen_hcall_read(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 int xen_dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 int xen_dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 void xen_dynhc_destroy(struct kvm *kvm);
+
+/* Whether a token is bound.  Under dynhc_lock. */
+bool xen_dynhc_has_tokens(struct kvm *kvm);
 s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall);
 
 /* poll.c */

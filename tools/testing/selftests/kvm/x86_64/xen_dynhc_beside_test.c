@@ -55,7 +55,8 @@ FIXTURE_SETUP(kvm)
 {
 	self->x = create(KVM_XEN_HVM_CONFIG_DYNHC, NULL);
 	self->event = xen_eventfd();
-	ASSERT_EQ(0, xen_dynhc_eventfd(self->x, TOKEN, self->event));
+	if (variant->config & KVM_XEN_HVM_CONFIG_DYNHC)
+		ASSERT_EQ(0, xen_dynhc_eventfd(self->x, TOKEN, self->event));
 	ASSERT_EQ(0, xen_config(self->x, variant->config));
 	xen_stub_init(&self->stub, self->x->vcpu[0]);
 	xen_stub_set_mode(&self->stub, variant->mode, 0);
@@ -127,7 +128,8 @@ FIXTURE_SETUP(hyperv)
 {
 	self->x = create(KVM_XEN_HVM_CONFIG_DYNHC, NULL);
 	self->event = xen_eventfd();
-	ASSERT_EQ(0, xen_dynhc_eventfd(self->x, TOKEN, self->event));
+	if (variant->config & KVM_XEN_HVM_CONFIG_DYNHC)
+		ASSERT_EQ(0, xen_dynhc_eventfd(self->x, TOKEN, self->event));
 	vm_ioctl(self->x->vm, KVM_XEN_HVM_CONFIG, (&(struct kvm_xen_hvm_config) {
 		.flags = variant->config,
 		.msr = variant->config & XEN ? XEN_HYPERV_OTHER_MSR : 0,

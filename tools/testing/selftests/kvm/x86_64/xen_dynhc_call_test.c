@@ -398,6 +398,7 @@ TEST_F(call, is_whose_it_was_without_the_flag)
 
 	ASSERT_EQ(0, xen_dynhc_eventfd(self->x, TOKEN, self->event));
 	EXPECT_EQ(0, call(self, dynamic));
+	ASSERT_EQ(0, xen_dynhc_reset(self->x));
 	ASSERT_EQ(0, xen_config(self->x, variant->config & ~KVM_XEN_HVM_CONFIG_DYNHC));
 	xen_stub_hypercall(&self->stub, self->insn, &dynamic);
 	expect_other_answer(_metadata, &self->stub, variant->config);
