@@ -73,6 +73,7 @@ static bool is_set(FIXTURE_DATA(length) *self, uint32_t port)
 
 TEST_F(length, more_than_there_can_be_are_refused)
 {
+	EXPECT_EQ(-EINVAL, ports_attr(self, true, NR_PORTS + 1, 0));
 	EXPECT_EQ(-EINVAL, set_ports(self, NR_PORTS + 1));
 	EXPECT_EQ(-EINVAL, set_ports(self, 1u << 31));
 	EXPECT_EQ(77, self->done);
