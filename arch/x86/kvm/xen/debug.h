@@ -7,19 +7,23 @@
 #define _KVM_XEN_DEBUG_H
 
 #ifdef CONFIG_FAULT_INJECTION
-#include <linux/delay.h>
+#include <linux/timekeeping.h>
 
 /* Parameter xen_delay_kick: ms that a timer's interrupt waits, having set its bit. */
 extern unsigned int xen_delay_kick;
 
-static inline void xen_debug_delay_kick(void)
+/* Not mdelay(), which takes much longer on a host whose CPUs are not its own. */
+static inline void __xen_debug_delay(u64 ms)
 {
-	mdelay(READ_ONCE(xen_delay_kick));
+	u64 start = ktime_get_mono_fast_ns();
+
+	while (ktime_get_mono_fast_ns() - start < ms * NSEC_PER_MSEC)
+		cpu_relax();
 }
+
+#define xen_debug_delay(where)	__xen_debug_delay(READ_ONCE(xen_delay_##where))
 #else
-static inline void xen_debug_delay_kick(void)
-{
-}
+#define xen_debug_delay(where)	do { } while (0)
 #endif
 
 #endif /* _KVM_XEN_DEBUG_H */

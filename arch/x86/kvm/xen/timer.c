@@ -23,7 +23,7 @@ enum hrtimer_restart xen_timer_fire(struct hrtimer *timer)
 					     arch.xen.timer);
 
 	atomic_or(XEN_TIMER_EXPIRED, &vcpu->arch.xen.timer_pending);
-	xen_debug_delay_kick();
+	xen_debug_delay(kick);
 	xen_kick(vcpu);
 	return HRTIMER_NORESTART;
 }
