@@ -59,6 +59,8 @@
 #ifdef CONFIG_FAULT_INJECTION
 unsigned int xen_delay_kick;
 module_param(xen_delay_kick, uint, 0644);
+unsigned int xen_delay_clear;
+module_param(xen_delay_clear, uint, 0644);
 #endif
 
 /*

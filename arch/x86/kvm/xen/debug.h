@@ -9,8 +9,13 @@
 #ifdef CONFIG_FAULT_INJECTION
 #include <linux/timekeeping.h>
 
-/* Parameter xen_delay_kick: ms that a timer's interrupt waits, having set its bit. */
+/*
+ * How many ms are waited, each a parameter of that name, where
+ * - a timer's interrupt has set its bit, and is about to kick;
+ * - the fast path is about to clear a request, having looked at what there is to do.
+ */
 extern unsigned int xen_delay_kick;
+extern unsigned int xen_delay_clear;
 
 /* Not mdelay(), which takes much longer on a host whose CPUs are not its own. */
 static inline void __xen_debug_delay(u64 ms)

@@ -11,6 +11,7 @@
  * state.fast rather than kicked; only the vCPU's own thread writes that, and others
  * that raise events there kick it as ever.
  */
+#include "debug.h"
 #include "fastpath.h"
 #include "../hyperv.h"
 #include "../ioapic.h"
@@ -137,6 +138,7 @@ static void settle_lapic(struct kvm_vcpu *vcpu)
 	if (!wants_interrupt_only(vcpu))
 		return;
 
+	xen_debug_delay(clear);
 	kvm_clear_request(KVM_REQ_EVENT, vcpu);
 
 	/* Pairs with kvm_make_request(), which orders what it is made for before. */
