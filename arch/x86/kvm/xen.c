@@ -61,6 +61,8 @@ unsigned int xen_delay_kick;
 module_param(xen_delay_kick, uint, 0644);
 unsigned int xen_delay_clear;
 module_param(xen_delay_clear, uint, 0644);
+unsigned int xen_delay_loop;
+module_param(xen_delay_loop, uint, 0644);
 #endif
 
 /*

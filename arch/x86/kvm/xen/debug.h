@@ -12,10 +12,12 @@
 /*
  * How many ms are waited, each a parameter of that name, where
  * - a timer's interrupt has set its bit, and is about to kick;
- * - the fast path is about to clear a request, having looked at what there is to do.
+ * - the fast path is about to clear a request, having looked at what there is to do;
+ * - a hypercall was given up right behind the exit, and goes to the exit loop.
  */
 extern unsigned int xen_delay_kick;
 extern unsigned int xen_delay_clear;
+extern unsigned int xen_delay_loop;
 
 /* Not mdelay(), which takes much longer on a host whose CPUs are not its own. */
 static inline void __xen_debug_delay(u64 ms)

@@ -6,6 +6,7 @@
  * kernel; all others, calls that an answerer passes on, and whatever comes
  * from CPL 1 to 3, exit to the VMM as KVM_EXIT_XEN.
  */
+#include "debug.h"
 #include "fastpath.h"
 #include "fifo.h"
 #include "trace.h"
@@ -780,6 +781,7 @@ fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code,
 	/* What a handler gives up on it did not begin: nothing is due. */
 	r = call_atomic(vcpu, hcall, &due);
 	if (xen_hcall_is_left(r)) {
+		xen_debug_delay(loop);
 		vcpu->arch.xen.state.decoded = true;
 		return EXIT_FASTPATH_NONE;
 	}
