@@ -105,14 +105,18 @@ static void lose(FIXTURE_DATA(page) *self, const FIXTURE_VARIANT(page) *variant)
 
 static void bring_back(FIXTURE_DATA(page) *self, const FIXTURE_VARIANT(page) *variant)
 {
+	int fd;
+
 	if (!variant->taken_away) {
 		TEST_ASSERT_EQ(mprotect(self->page, PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
 		return;
 	}
-	TEST_ASSERT(mmap(self->page, PAGE_SIZE, PROT_READ | PROT_WRITE,
-			 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == self->page,
-		    "mmap: %d", errno);
-	memcpy(self->page, self->content, PAGE_SIZE);
+	/* With its content, as KVM may write to it from the moment that it is there. */
+	fd = kvm_memfd_alloc(PAGE_SIZE, false);
+	TEST_ASSERT_EQ(pwrite(fd, self->content, PAGE_SIZE, 0), PAGE_SIZE);
+	TEST_ASSERT(mmap(self->page, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED,
+			 fd, 0) == self->page, "mmap: %d", errno);
+	close(fd);
 }
 
 static uint64_t nr_turns(FIXTURE_DATA(page) *self)
