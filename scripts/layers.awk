@@ -15,6 +15,8 @@ function resolve(file, name, quoted) {
 			return "include/uapi/" name
 		if (("include/" name) in layer_of)
 			return "include/" name
+		if (("arch/x86/include/uapi/" name) in layer_of)
+			return "arch/x86/include/uapi/" name
 		return "arch/x86/include/" name
 	}
 	sub(/[^\/]*$/, "", file)

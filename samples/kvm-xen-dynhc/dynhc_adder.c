@@ -19,7 +19,7 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/kernel.h>
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 #include <linux/kvm_xen_dynhc.h>
 #include <linux/module.h>
 #include <linux/nospec.h>

@@ -18,6 +18,7 @@
 #define KVM_XEN_ADDED_CAPS	kvm_xen_added_caps()
 
 #ifdef CONFIG_KVM_XEN
+#include <asm/kvm_dynhc.h>
 #include <linux/jump_label_ratelimit.h>
 #include <linux/kvm_xen.h>
 

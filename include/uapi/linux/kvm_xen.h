@@ -13,7 +13,6 @@
 #define _UAPI_LINUX_KVM_XEN_H
 
 #include <linux/kvm.h>
-#include <linux/kvm_dynhc.h>
 #include <linux/types.h>
 
 /* The table of ports set by KVM_XEN_ATTR_TYPE_EVTCHN can be read. */
@@ -261,7 +260,7 @@ struct kvm_xen_callback {
 
 /*
  * Dynamic hypercalls: a number that guests call with a token, which this table
- * binds to what answers.  What guests see is in <linux/kvm_dynhc.h>; its leaves
+ * binds to what answers.  What guests see is in <asm/kvm_dynhc.h>; its leaves
  * of CPUID and its PCI capability are the VMM's to offer.
  *
  * With this flag set the kernel takes hypercall DYNHC_HYPERCALL, by whatever

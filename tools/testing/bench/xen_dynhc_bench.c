@@ -8,7 +8,7 @@
  * hypercalls alone, and one that is a Xen guest as well; each with its LAPIC
  * enabled and not.  The second also with its hypercalls answered in the exit loop.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "bench.h"
 #include "xen_dynhc.h"

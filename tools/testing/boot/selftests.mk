@@ -25,8 +25,8 @@ benches	:= $(patsubst tools/testing/bench/%.c,%,$(wildcard tools/testing/bench/*
 helpers	:= $(patsubst $(ours)/lib/%.c,%,$(wildcard $(ours)/lib/*.c $(ours)/lib/x86_64/*.c))
 stock	:= xen_shinfo_test xen_vmcall_test
 
-includes := -Iinclude/uapi -Isamples/kvm-xen-dynhc -I$(ours)/include \
-	-I$(ours)/include/x86_64 \
+includes := -Iinclude/uapi -Iarch/x86/include/uapi -Isamples/kvm-xen-dynhc \
+	-I$(ours)/include -I$(ours)/include/x86_64 \
 	$(patsubst %,-isystem %, \
 	$(KTREE)/tools/include $(KTREE)/tools/arch/x86/include $(LIBDIR)/usr/include \
 	$(kernel)/include $(kernel)/include/x86_64 \

@@ -6,6 +6,7 @@
 #ifndef _KVM_XEN_DYNHC_H
 #define _KVM_XEN_DYNHC_H
 
+#include <asm/kvm_dynhc.h>
 #include <linux/kvm_xen_dynhc.h>
 
 #include "internal.h"

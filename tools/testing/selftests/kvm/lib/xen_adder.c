@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The sample handler of dynamic hypercalls, under test. */
+#include <asm/kvm_dynhc.h>
+
 #include "test_util.h"
 #include "xen_adder.h"
 #include "xen_module.h"

@@ -7,7 +7,7 @@
  * wrong and then another table than it believes in.
  */
 #include <fcntl.h>
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_dynhc.h"

@@ -6,7 +6,7 @@
  * If this fails, a VMM that offers dynamic hypercalls takes a hypervisor away
  * from its guests: PV spinlocks and IPIs of Linux, enlightenments of Windows.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "hyperv.h"
 #include "xen_harness.h"

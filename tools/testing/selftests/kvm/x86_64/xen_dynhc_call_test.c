@@ -7,7 +7,7 @@
  * If this fails, a driver rings another doorbell than its own, or none, or finds
  * its registers changed.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "apic.h"
 #include "xen_harness.h"

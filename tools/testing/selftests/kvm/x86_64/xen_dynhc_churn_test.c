@@ -9,7 +9,7 @@
  * If this fails, a doorbell is lost, or rings at a device that was told it never
  * would again.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_dynhc.h"

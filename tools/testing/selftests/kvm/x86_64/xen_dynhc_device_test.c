@@ -2,12 +2,12 @@
 /*
  * A device that is called by dynamic hypercalls, from end to end: the VMM offers
  * the leaf of CPUID and a PCI device whose capabilities tell its tokens; the guest
- * finds and calls it by what is in <linux/kvm_dynhc.h>.
+ * finds and calls it by what is in <asm/kvm_dynhc.h>.
  *
  * If this fails, drivers that follow the header do not find their device, or
  * take another's capability for a token.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_dynhc_driver.h"
 #include "xen_harness.h"

@@ -6,7 +6,7 @@
  * process, leaves calls behind that the guest's drivers go on to make.
  */
 #include <stdlib.h>
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_dynhc.h"

@@ -7,7 +7,7 @@
  * another result, a module is unloaded while it is in use or never again, or keeps
  * what belongs to a binding that is gone.  Stock 6.12 has no such calls.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_adder.h"

@@ -6,7 +6,7 @@
  * from binding dynamic hypercalls, taking them away and ending; or a module waits for
  * each binding where it could wait for each VM.  Stock 6.12 has no such calls.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 #include <stdio.h>
 #include <string.h>
 

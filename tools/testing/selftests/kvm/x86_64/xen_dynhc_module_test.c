@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_adder.h"

@@ -6,7 +6,7 @@
  * calls a new device by it, two devices get the same one, or a VMM finds the
  * table full that is not.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_dynhc.h"

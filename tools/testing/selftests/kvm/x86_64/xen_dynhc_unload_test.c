@@ -10,7 +10,7 @@
  * that were drawn from one binding must add up, whoever drew them.  The other one
  * sleeps in the module, so that it is never without a call for long.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_adder.h"

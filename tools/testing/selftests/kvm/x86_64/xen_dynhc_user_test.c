@@ -5,7 +5,7 @@
  * If this fails, any program in a guest can use the kernel's devices, or one
  * that has a device of its own cannot.
  */
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_dynhc.h"

@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <string.h>
 
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #include "xen_harness.h"
 #include "xen_dynhc.h"

@@ -2,13 +2,13 @@
 /*
  * A guest's driver of a toy device that is called by dynamic hypercalls.
  *
- * It knows the device and <linux/kvm_dynhc.h>, and nothing else: neither KVM nor
+ * It knows the device and <asm/kvm_dynhc.h>, and nothing else: neither KVM nor
  * Xen, as drivers are meant to.
  */
 #ifndef SELFTEST_KVM_XEN_DYNHC_DRIVER_H
 #define SELFTEST_KVM_XEN_DYNHC_DRIVER_H
 
-#include <linux/kvm_dynhc.h>
+#include <asm/kvm_dynhc.h>
 
 #define TOY_PCI_ID	0x5aa51234u	/* device and vendor */
 

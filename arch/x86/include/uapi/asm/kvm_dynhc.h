@@ -11,8 +11,8 @@
  * compiler and no other header.  Documentation/virt/kvm/x86/dynhc.rst has the
  * rules, for those who write drivers and for those who write hosts.
  */
-#ifndef _UAPI_LINUX_KVM_DYNHC_H
-#define _UAPI_LINUX_KVM_DYNHC_H
+#ifndef _UAPI_ASM_X86_KVM_DYNHC_H
+#define _UAPI_ASM_X86_KVM_DYNHC_H
 
 /*
  * In one range of hypervisor leaves of CPUID, which begin at multiples of
@@ -189,4 +189,4 @@ static __inline__ unsigned int dynhc_pci_token(const struct dynhc_pci_cap *cap)
 	return cap->token;
 }
 
-#endif /* _UAPI_LINUX_KVM_DYNHC_H */
+#endif /* _UAPI_ASM_X86_KVM_DYNHC_H */
