@@ -8,12 +8,76 @@
  * KVM_XEN_HVM_CONFIG; until then its attributes answer -ENOENT, as unknown
  * ones do.  While an addition is in use its flag cannot be taken away (-EBUSY).
  * Flags of additions begin at bit 16, their attributes at 0x40.
+ *
+ * Padding has to be zero, when an attribute is read as when it is set, or the
+ * answer is -EINVAL.  Where an attribute reads an array, @nr is first how many
+ * entries there is room for, and then how many there are, which may be more: as
+ * many were written as there was room for.  With room for none it only counts.
  */
 #ifndef _UAPI_LINUX_KVM_XEN_H
 #define _UAPI_LINUX_KVM_XEN_H
 
 #include <linux/kvm.h>
 #include <linux/types.h>
+
+/*
+ * KVM_XEN_ATTR_TYPE_ADDITIONS: which additions this kernel has (VM, get only).
+ *
+ * Ask it before anything else of this header: flags and attributes of these
+ * numbers may mean something else to another kernel, @magic says that they do not.
+ * @version is the kernel's KVM_XEN_ADDITIONS_VERSION; what a header of a lower one
+ * says is true of it, too.  @config_flags are the flags of additions that
+ * KVM_XEN_HVM_CONFIG takes.
+ *
+ * Needs no flag.  Errors: -ENOENT in kernels without additions.
+ */
+#define KVM_XEN_ATTR_TYPE_ADDITIONS	0x47
+
+#define KVM_XEN_ADDITIONS_MAGIC		0x584d564b	/* "KVMX" */
+#define KVM_XEN_ADDITIONS_VERSION	1
+
+struct kvm_xen_additions {
+	__u32 magic;
+	__u32 version;
+	__u32 config_flags;
+	__u32 pad0;		/* zero */
+	__u64 pad[6];		/* zero */
+};
+
+/*
+ * The arguments of these attributes take the place of the union in struct
+ * kvm_xen_hvm_attr and struct kvm_xen_vcpu_attr, and are as large.  C does not
+ * let a program reach into that union by a pointer of another type, so copy them,
+ * as these do, before KVM_XEN_HVM_SET_ATTR or _GET_ATTR and after the latter:
+ *
+ *	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_ADDITIONS };
+ *	struct kvm_xen_additions additions = { 0 };
+ *
+ *	kvm_xen_hvm_attr_put(&attr, &additions);
+ *	if (!ioctl(vm, KVM_XEN_HVM_GET_ATTR, &attr))
+ *		kvm_xen_hvm_attr_take(&attr, &additions);
+ */
+#ifndef __KERNEL__
+static __inline__ void kvm_xen_hvm_attr_put(struct kvm_xen_hvm_attr *attr, const void *arg)
+{
+	__builtin_memcpy(&attr->u, arg, sizeof(attr->u));
+}
+
+static __inline__ void kvm_xen_hvm_attr_take(const struct kvm_xen_hvm_attr *attr, void *arg)
+{
+	__builtin_memcpy(arg, &attr->u, sizeof(attr->u));
+}
+
+static __inline__ void kvm_xen_vcpu_attr_put(struct kvm_xen_vcpu_attr *attr, const void *arg)
+{
+	__builtin_memcpy(&attr->u, arg, sizeof(attr->u));
+}
+
+static __inline__ void kvm_xen_vcpu_attr_take(const struct kvm_xen_vcpu_attr *attr, void *arg)
+{
+	__builtin_memcpy(arg, &attr->u, sizeof(attr->u));
+}
+#endif
 
 /* The table of ports set by KVM_XEN_ATTR_TYPE_EVTCHN can be read. */
 #define KVM_XEN_HVM_CONFIG_EVTCHN_ENUM	(1 << 21)
@@ -36,14 +100,13 @@
 /*
  * KVM_XEN_ATTR_TYPE_EVTCHN_ENUM: read the table of ports (VM, get only).
  *
- * Its argument takes the place of the union in struct kvm_xen_hvm_attr.  KVM
- * writes up to @nr entries to @entries, in rising order of their port and
- * beginning with the first at or above @first, and stores in @nr how many it
- * wrote.  Fewer than asked for means that the end was reached; otherwise go
- * on at the port after the last one read.
+ * KVM writes entries to @entries, in rising order of their port and beginning with
+ * the first at or above @first, and stores in @nr how many there are from there on.
+ * Where that is more than there was room for, go on at the port after the last one
+ * read.
  *
- * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_ENUM is set, -EINVAL where
- * padding is not zero, -EFAULT where @entries cannot be written.
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_ENUM is set, -EFAULT where
+ * @entries cannot be written.
  * Sleeps.  The result is one moment's table only while no other thread
  * changes it.
  */
@@ -52,7 +115,7 @@
 struct kvm_xen_evtchn_enum {
 	__u64 entries;		/* struct kvm_xen_evtchn_entry *, 8-byte aligned */
 	__u32 first;		/* lowest port of interest */
-	__u32 nr;		/* in: room for so many; out: so many written */
+	__u32 nr;		/* in: room for so many; out: so many there are */
 	__u64 done;		/* zero but for EVTCHN_FIFO_PORTS when set */
 	__u64 pad[5];		/* zero */
 };
@@ -75,8 +138,8 @@ struct kvm_xen_evtchn_entry {
 
 /*
  * The state of FIFO event channels, for a guest to be saved and restored.  Each
- * of these is -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_FIFO is set, -EINVAL where
- * padding is not zero when set, -EFAULT where memory of the VMM is not there.
+ * of these is -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_FIFO is set, -EFAULT where
+ * memory of the VMM is not there.
  * All sleep.  Read them where no vCPU runs, and set them in this order before
  * any does: limit, array, control blocks, ports; then what raises events.  Heads
  * and links of queues are in guest memory, which has to be there before.
@@ -100,11 +163,10 @@ struct kvm_xen_evtchn_limit {
  * KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY: whether FIFO is in use, and the frames of the
  * event array (VM, set and get), 1024 ports each.
  *
- * Get writes up to @nr frame numbers to @frames, and stores in @nr how many
- * there are.  Set with @active 1 moves the VM to FIFO, unless it is there, and
- * adds those frames that it does not have; with 0, it goes back to 2-level.
- * Events that are pending by 2-level are not taken over, as they are where the
- * guest does it: in a guest that is restored they have been.
+ * Get writes frame numbers to @frames.  Set with @active 1 moves the VM to FIFO,
+ * unless it is there, and adds those frames that it does not have; with 0, it goes
+ * back to 2-level.  Events that are pending by 2-level are not taken over, as they
+ * are where the guest does it: in a guest that is restored they have been.
  *
  * Errors: -EINVAL where a frame cannot be mapped or @active is neither,
  * -EBUSY where a frame differs from the one that is there, -ENOSPC beyond the
@@ -260,7 +322,7 @@ struct kvm_xen_callback {
 
 /*
  * Dynamic hypercalls: a number that guests call with a token, which this table
- * binds to what answers.  What guests see is in <asm/kvm_dynhc.h>; its leaves
+ * binds to what answers.  What guests see is in <asm/kvm_dynhc.h> of x86; its leaves
  * of CPUID and its PCI capability are the VMM's to offer.
  *
  * With this flag set the kernel takes hypercall DYNHC_HYPERCALL, by whatever
@@ -362,14 +424,13 @@ struct kvm_xen_dynhc {
 /*
  * KVM_XEN_ATTR_TYPE_DYNHC_ENUM: read the table (VM, get only).
  *
- * Writes up to @nr bindings to @entries, by rising token, that without @match
- * first, the others in no order, and stores in @nr how many there are.  Each is
- * what KVM_XEN_ATTR_TYPE_DYNHC takes to bind the same again.  An eventfd is named
- * by the number under which it was handed in, and what a handler keeps is its
- * module's to save.
+ * Writes bindings to @entries, by rising token, that without @match first, the
+ * others in no order.  Each is what KVM_XEN_ATTR_TYPE_DYNHC takes to bind the same
+ * again.  An eventfd is named by the number under which it was handed in, and what
+ * a handler keeps is its module's to save.
  *
- * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, -EINVAL where padding
- * is not zero, -EFAULT where @entries cannot be written.  Sleeps.
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, -EFAULT where @entries
+ * cannot be written.  Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_DYNHC_ENUM	0x46
 

@@ -5,6 +5,7 @@
  * Every handler runs under kvm->arch.xen.xen_lock, but for a row that says it
  * takes that itself; those of a vCPU also in a read section of kvm->srcu, with
  * the vCPU loaded and its mutex held by the ioctl.  A getter changes nothing.
+ * Padding of this project's attributes is looked at before their handlers run.
  * Returns 0 or -errno; -ENOENT for what there is no handler for.
  */
 #include "internal.h"
@@ -150,8 +151,6 @@ static int limit_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_evtchn_limit *limit = XEN_ATTR_ARG(data, *limit);
 
-	if (limit->pad0 || memchr_inv(limit->pad, 0, sizeof(limit->pad)))
-		return -EINVAL;
 	if (!limit->max_port || limit->max_port >= XEN_ABI_FIFO_NR_PORTS)
 		return -EINVAL;
 	if (limit->max_port < xen_ports_highest(kvm))
@@ -165,16 +164,33 @@ static int limit_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_evtchn_limit *limit = XEN_ATTR_ARG(data, *limit);
 
-	*limit = (struct kvm_xen_evtchn_limit) {
-		.max_port = kvm->arch.xen.state.max_port,
-	};
+	limit->max_port = kvm->arch.xen.state.max_port;
 	return 0;
+}
+
+static int additions_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_additions *additions = XEN_ATTR_ARG(data, *additions);
+
+	additions->magic = KVM_XEN_ADDITIONS_MAGIC;
+	additions->version = KVM_XEN_ADDITIONS_VERSION;
+	additions->config_flags = kvm_xen_added_caps();
+	return 0;
+}
+
+/* Where the padding of an argument begins, which goes on to its end. */
+#define PAD(arg, field)	offsetof(struct arg, field)
+
+static bool is_pad_set(const void *arg, size_t size, u32 pad)
+{
+	return pad && memchr_inv(arg + pad, 0, size - pad);
 }
 
 struct vm_attr {
 	vm_attr_fn set;
 	vm_attr_fn get;
 	u32 config_flag;	/* not there until the VMM set this flag */
+	u32 pad;		/* 0: none, or the handlers look at it */
 	bool sched_info;	/* needs the scheduler's own accounting */
 	bool locks;		/* takes its locks itself */
 	bool places_shinfo;
@@ -216,28 +232,33 @@ static const struct vm_attr vm_attrs[] = {
 	[KVM_XEN_ATTR_TYPE_EVTCHN_ENUM] = {
 		.get = evtchn_enum_get,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM,
+		.pad = PAD(kvm_xen_evtchn_enum, pad),
 	},
 	[KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT] = {
 		.set = limit_set,
 		.get = limit_get,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.pad = PAD(kvm_xen_evtchn_limit, pad0),
 	},
 	[KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY] = {
 		.set = xen_fifo_set_array,
 		.get = xen_fifo_get_array,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.pad = PAD(kvm_xen_evtchn_array, pad),
 		.locks = true,
 	},
 	[KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS] = {
 		.set = xen_fifo_set_ports,
 		.get = xen_fifo_get_ports,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.pad = PAD(kvm_xen_evtchn_enum, pad),
 		.locks = true,
 	},
 	[KVM_XEN_ATTR_TYPE_CALLBACK] = {
 		.set = xen_callback_set,
 		.get = xen_callback_get,
 		.config_flag = KVM_XEN_HVM_CONFIG_CALLBACK,
+		.pad = PAD(kvm_xen_callback, pad),
 		.locks = true,
 	},
 	[KVM_XEN_ATTR_TYPE_DYNHC] = {
@@ -248,7 +269,12 @@ static const struct vm_attr vm_attrs[] = {
 	[KVM_XEN_ATTR_TYPE_DYNHC_ENUM] = {
 		.get = xen_dynhc_enumerate,
 		.config_flag = KVM_XEN_HVM_CONFIG_DYNHC,
+		.pad = PAD(kvm_xen_dynhc_enum, pad0),
 		.locks = true,
+	},
+	[KVM_XEN_ATTR_TYPE_ADDITIONS] = {
+		.get = additions_get,
+		.pad = PAD(kvm_xen_additions, pad0),
 	},
 };
 
@@ -271,6 +297,8 @@ static int call_vm_attr(struct kvm *kvm, const struct vm_attr *attr,
 		return -ENOENT;
 	if (attr->sched_info && !sched_info_on())
 		return -EOPNOTSUPP;
+	if (is_pad_set(&data->u, sizeof(data->u), attr->pad))
+		return -EINVAL;
 	if (attr->locks)
 		return fn(kvm, data);
 
@@ -567,6 +595,7 @@ struct vcpu_attr {
 	vcpu_attr_fn set;
 	vcpu_attr_fn get;
 	u32 config_flag;	/* as above */
+	u32 pad;
 	bool sched_info;
 	bool locks;
 	bool places_info;
@@ -623,12 +652,14 @@ static const struct vcpu_attr vcpu_attrs[] = {
 		.set = xen_fifo_set_control,
 		.get = xen_fifo_get_control,
 		.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+		.pad = PAD(kvm_xen_evtchn_control, pad1),
 		.locks = true,
 	},
 	[KVM_XEN_VCPU_ATTR_TYPE_CALLBACK] = {
 		.set = xen_callback_set_vcpu,
 		.get = xen_callback_get_vcpu,
 		.config_flag = KVM_XEN_HVM_CONFIG_CALLBACK,
+		.pad = PAD(kvm_xen_callback, pad),
 		.locks = true,
 	},
 };
@@ -652,6 +683,8 @@ static int call_vcpu_attr(struct kvm_vcpu *vcpu, const struct vcpu_attr *attr,
 		return -ENOENT;
 	if (attr->sched_info && !sched_info_on())
 		return -EOPNOTSUPP;
+	if (is_pad_set(&data->u, sizeof(data->u), attr->pad))
+		return -EINVAL;
 	if (attr->locks)
 		return fn(vcpu, data);
 

@@ -39,8 +39,7 @@ static bool has_strays(const struct kvm_xen_callback *callback)
 
 	return (!kind->line && (callback->flags || callback->gsi)) ||
 	       (!kind->vector && callback->vector) ||
-	       (!eventfd && (callback->assert_fd || callback->resample_fd)) ||
-	       memchr_inv(callback->pad, 0, sizeof(callback->pad));
+	       (!eventfd && (callback->assert_fd || callback->resample_fd));
 }
 
 static bool is_valid(const struct kvm_xen_callback *callback)

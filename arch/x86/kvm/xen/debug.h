@@ -30,7 +30,7 @@ static inline void __xen_debug_delay(u64 ms)
 
 #define xen_debug_delay(where)	__xen_debug_delay(READ_ONCE(xen_delay_##where))
 #else
-#define xen_debug_delay(where)	do { } while (0)
+#define xen_debug_delay(where)	((void)#where)
 #endif
 
 #endif /* _KVM_XEN_DEBUG_H */

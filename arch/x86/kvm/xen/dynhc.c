@@ -421,9 +421,6 @@ int xen_dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	struct xen_token *token;
 	int r;
 
-	if (arg->pad0 || memchr_inv(arg->pad, 0, sizeof(arg->pad)))
-		return -EINVAL;
-
 	guard(mutex)(&kvm->arch.xen.state.dynhc_lock);
 
 	for (token = next_token(kvm, 0); token;

@@ -69,8 +69,7 @@ int xen_fifo_set_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	bool was_on;
 	int r;
 
-	if (memchr_inv(array->pad, 0, sizeof(array->pad)) || array->active > 1 ||
-	    (!array->active && array->nr))
+	if (array->active > 1 || (!array->active && array->nr))
 		return -EINVAL;
 	if (array->nr > XEN_ABI_FIFO_NR_PAGES)
 		return -ENOSPC;
@@ -222,9 +221,6 @@ int xen_fifo_set_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 	u32 tails[XEN_ABI_FIFO_NR_QUEUES];
 	int r;
 
-	if (control->pad1 || memchr_inv(control->pad, 0, sizeof(control->pad)))
-		return -EINVAL;
-
 	guard(mutex)(&vcpu->kvm->arch.xen.state.fifo_lock);
 
 	if (control->gfn == KVM_XEN_INVALID_GFN)
@@ -310,14 +306,15 @@ int xen_fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	u32 nr = 0;
 	int r;
 
-	if (request->done || memchr_inv(request->pad, 0, sizeof(request->pad)))
+	if (request->done)
 		return -EINVAL;
 
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
 
-	while (nr < request->nr && (port = next_port(kvm, &port_nr))) {
+	for (; (port = next_port(kvm, &port_nr)); nr++) {
 		entry = port_entry(kvm, port, port_nr++);
-		if (copy_to_user(&entries[nr++], &entry, sizeof(entry)))
+		if (nr < request->nr &&
+		    copy_to_user(&entries[nr], &entry, sizeof(entry)))
 			return -EFAULT;
 		r = xen_loop_turn();
 		if (r)
@@ -441,8 +438,7 @@ int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	u32 done;
 	int r;
 
-	if (request->nr > XEN_ABI_FIFO_NR_PORTS ||
-	    memchr_inv(request->pad, 0, sizeof(request->pad)))
+	if (request->nr > XEN_ABI_FIFO_NR_PORTS)
 		return -EINVAL;
 
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);

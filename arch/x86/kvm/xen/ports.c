@@ -385,15 +385,15 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
-	if (request->done || memchr_inv(request->pad, 0, sizeof(request->pad)))
+	if (request->done)
 		return -EINVAL;
 
-	for (port = next_port(kvm, request->first); port && nr < request->nr;
-	     port = next_port(kvm, port->send_port + 1)) {
+	for (port = next_port(kvm, request->first); port;
+	     port = next_port(kvm, port->send_port + 1), nr++) {
 		entry = port_entry(port);
-		if (copy_to_user(&entries[nr], &entry, sizeof(entry)))
+		if (nr < request->nr &&
+		    copy_to_user(&entries[nr], &entry, sizeof(entry)))
 			return -EFAULT;
-		nr++;
 		r = xen_loop_turn();
 		if (r)
 			return r;

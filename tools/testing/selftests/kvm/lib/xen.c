@@ -164,6 +164,28 @@ int xen_vcpu_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr)
 	return __vcpu_ioctl(vcpu, KVM_XEN_VCPU_GET_ATTR, attr) ? -errno : 0;
 }
 
+int xen_vm_arg(struct xen_vm *x, bool set, uint16_t type, void *arg)
+{
+	struct kvm_xen_hvm_attr attr = { .type = type };
+	int r;
+
+	kvm_xen_hvm_attr_put(&attr, arg);
+	r = set ? xen_vm_set(x, &attr) : xen_vm_get(x, &attr);
+	kvm_xen_hvm_attr_take(&attr, arg);
+	return r;
+}
+
+int xen_vcpu_arg(struct kvm_vcpu *vcpu, bool set, uint16_t type, void *arg)
+{
+	struct kvm_xen_vcpu_attr attr = { .type = type };
+	int r;
+
+	kvm_xen_vcpu_attr_put(&attr, arg);
+	r = set ? xen_vcpu_set(vcpu, &attr) : xen_vcpu_get(vcpu, &attr);
+	kvm_xen_vcpu_attr_take(&attr, arg);
+	return r;
+}
+
 int xen_set_long_mode(struct xen_vm *x, bool wide)
 {
 	struct kvm_xen_hvm_attr attr = {

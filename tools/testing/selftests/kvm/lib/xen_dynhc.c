@@ -7,11 +7,7 @@
 
 int xen_dynhc_assign(struct xen_vm *x, struct kvm_xen_dynhc binding)
 {
-	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_DYNHC };
-
-	static_assert(sizeof(binding) == sizeof(attr.u), "the argument of an attribute");
-	memcpy(&attr.u, &binding, sizeof(binding));
-	return xen_vm_set(x, &attr);
+	return xen_vm_arg(x, true, KVM_XEN_ATTR_TYPE_DYNHC, &binding);
 }
 
 int xen_dynhc_eventfd(struct xen_vm *x, uint32_t token, int fd)
@@ -97,17 +93,12 @@ int xen_dynhc_reset(struct xen_vm *x)
 
 int xen_dynhc_enum(struct xen_vm *x, struct kvm_xen_dynhc *entries, uint32_t *nr)
 {
-	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_DYNHC_ENUM };
 	struct kvm_xen_dynhc_enum table = {
 		.entries = (uintptr_t)entries,
 		.nr = *nr,
 	};
-	int r;
+	int r = xen_vm_arg(x, false, KVM_XEN_ATTR_TYPE_DYNHC_ENUM, &table);
 
-	static_assert(sizeof(table) == sizeof(attr.u), "the argument of an attribute");
-	memcpy(&attr.u, &table, sizeof(table));
-	r = xen_vm_get(x, &attr);
-	memcpy(&table, &attr.u, sizeof(table));
 	*nr = table.nr;
 	return r;
 }

@@ -177,30 +177,10 @@ int xen_evtchn_prio(struct xen_vm *x, uint32_t flags, uint32_t port, uint32_t vc
 	return xen_vm_set(x, &attr);
 }
 
-/* The arguments of additions take the place of the attributes' unions. */
-static int vm_attr(struct xen_vm *x, bool set, uint16_t type, void *arg)
-{
-	struct kvm_xen_hvm_attr attr = { .type = type };
-	int r;
-
-	memcpy(&attr.u, arg, sizeof(attr.u));
-	r = set ? xen_vm_set(x, &attr) : xen_vm_get(x, &attr);
-	memcpy(arg, &attr.u, sizeof(attr.u));
-	return r;
-}
-
-#define VM_ARG_SIZE	sizeof(((struct kvm_xen_hvm_attr *)NULL)->u)
-#define VCPU_ARG_SIZE	sizeof(((struct kvm_xen_vcpu_attr *)NULL)->u)
-
-static_assert(sizeof(struct kvm_xen_evtchn_limit) == VM_ARG_SIZE, "limit");
-static_assert(sizeof(struct kvm_xen_evtchn_array) == VM_ARG_SIZE, "array");
-static_assert(sizeof(struct kvm_xen_evtchn_enum) == VM_ARG_SIZE, "enum");
-static_assert(sizeof(struct kvm_xen_evtchn_control) == VCPU_ARG_SIZE, "control");
-
 int xen_get_limit(struct xen_vm *x, uint32_t *max_port)
 {
 	struct kvm_xen_evtchn_limit limit = {};
-	int r = vm_attr(x, false, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT, &limit);
+	int r = xen_vm_arg(x, false, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT, &limit);
 
 	*max_port = limit.max_port;
 	return r;
@@ -210,7 +190,7 @@ int xen_set_limit(struct xen_vm *x, uint32_t max_port)
 {
 	struct kvm_xen_evtchn_limit limit = { .max_port = max_port };
 
-	return vm_attr(x, true, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT, &limit);
+	return xen_vm_arg(x, true, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT, &limit);
 }
 
 int xen_get_array(struct xen_vm *x, struct xen_array *array)
@@ -219,7 +199,7 @@ int xen_get_array(struct xen_vm *x, struct xen_array *array)
 		.frames = (uintptr_t)array->gfns,
 		.nr = ARRAY_SIZE(array->gfns),
 	};
-	int r = vm_attr(x, false, KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY, &arg);
+	int r = xen_vm_arg(x, false, KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY, &arg);
 
 	array->active = arg.active;
 	array->nr = arg.nr;
@@ -234,24 +214,13 @@ int xen_set_array(struct xen_vm *x, const struct xen_array *array)
 		.active = array->active,
 	};
 
-	return vm_attr(x, true, KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY, &arg);
-}
-
-static int control_attr(struct kvm_vcpu *vcpu, bool set, struct kvm_xen_evtchn_control *arg)
-{
-	struct kvm_xen_vcpu_attr attr = { .type = KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL };
-	int r;
-
-	memcpy(&attr.u, arg, sizeof(*arg));
-	r = set ? xen_vcpu_set(vcpu, &attr) : xen_vcpu_get(vcpu, &attr);
-	memcpy(arg, &attr.u, sizeof(*arg));
-	return r;
+	return xen_vm_arg(x, true, KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY, &arg);
 }
 
 int xen_get_control(struct kvm_vcpu *vcpu, struct xen_control *control)
 {
 	struct kvm_xen_evtchn_control arg = { .tails = (uintptr_t)control->tails };
-	int r = control_attr(vcpu, false, &arg);
+	int r = xen_vcpu_arg(vcpu, false, KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL, &arg);
 
 	control->gfn = arg.gfn;
 	control->offset = arg.offset;
@@ -266,7 +235,7 @@ int xen_set_control(struct kvm_vcpu *vcpu, const struct xen_control *control)
 		.tails = (uintptr_t)control->tails,
 	};
 
-	return control_attr(vcpu, true, &arg);
+	return xen_vcpu_arg(vcpu, true, KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL, &arg);
 }
 
 static int enum_attr(struct xen_vm *x, bool set, uint16_t type, uint32_t first, uint32_t nr,
@@ -278,7 +247,7 @@ static int enum_attr(struct xen_vm *x, bool set, uint16_t type, uint32_t first, 
 		.nr = nr,
 	};
 
-	return vm_attr(x, set, type, &arg) ?: (int)arg.nr;
+	return xen_vm_arg(x, set, type, &arg) ?: (int)arg.nr;
 }
 
 int xen_get_fifo_ports(struct xen_vm *x, uint32_t first, uint32_t nr,

@@ -10,17 +10,6 @@
 
 #define IOAPIC_GPA	0xfec00000ull
 
-/* What the attributes look like with the argument in place of their union. */
-struct callback_attr {
-	uint16_t type;
-	uint16_t pad[3];
-	struct kvm_xen_callback callback;
-};
-static_assert(sizeof(struct callback_attr) == sizeof(struct kvm_xen_hvm_attr), "of the VM");
-static_assert(sizeof(struct callback_attr) == sizeof(struct kvm_xen_vcpu_attr), "of a vCPU");
-static_assert(offsetof(struct callback_attr, callback) == offsetof(struct kvm_xen_hvm_attr, u),
-	      "argument");
-
 struct xen_line_cpu *xen_line_cpu(struct xen_vm *x, unsigned int vcpu)
 {
 	return xen_hva(x, XEN_LINE_CPU_GPA(vcpu));
@@ -187,41 +176,38 @@ void xen_line_first(struct xen_vm *x, unsigned int vcpu, unsigned int nr, const 
 
 int xen_set_callback(struct xen_vm *x, const struct kvm_xen_callback *callback)
 {
-	struct callback_attr attr = { KVM_XEN_ATTR_TYPE_CALLBACK, {}, *callback };
+	struct kvm_xen_callback arg = *callback;
 
-	return xen_vm_set(x, (void *)&attr);
+	return xen_vm_arg(x, true, KVM_XEN_ATTR_TYPE_CALLBACK, &arg);
 }
 
-/* Anything that KVM leaves alone shows. */
+/* All but padding, which has to be zero: anything that KVM leaves alone shows. */
+static const struct kvm_xen_callback unread = {
+	.type = 0xeeeeeeee,
+	.flags = 0xeeeeeeee,
+	.gsi = 0xeeeeeeee,
+	.vector = 0xeeeeeeee,
+	.assert_fd = 0xeeeeeee,
+	.resample_fd = 0xeeeeeee,
+};
+
 int xen_get_callback(struct xen_vm *x, struct kvm_xen_callback *callback)
 {
-	struct callback_attr attr;
-	int r;
-
-	memset(&attr, 0xee, sizeof(attr));
-	attr.type = KVM_XEN_ATTR_TYPE_CALLBACK;
-	r = xen_vm_get(x, (void *)&attr);
-	*callback = attr.callback;
-	return r;
+	*callback = unread;
+	return xen_vm_arg(x, false, KVM_XEN_ATTR_TYPE_CALLBACK, callback);
 }
 
 int xen_set_vcpu_callback(struct kvm_vcpu *vcpu, const struct kvm_xen_callback *callback)
 {
-	struct callback_attr attr = { KVM_XEN_VCPU_ATTR_TYPE_CALLBACK, {}, *callback };
+	struct kvm_xen_callback arg = *callback;
 
-	return xen_vcpu_set(vcpu, (void *)&attr);
+	return xen_vcpu_arg(vcpu, true, KVM_XEN_VCPU_ATTR_TYPE_CALLBACK, &arg);
 }
 
 int xen_get_vcpu_callback(struct kvm_vcpu *vcpu, struct kvm_xen_callback *callback)
 {
-	struct callback_attr attr;
-	int r;
-
-	memset(&attr, 0xee, sizeof(attr));
-	attr.type = KVM_XEN_VCPU_ATTR_TYPE_CALLBACK;
-	r = xen_vcpu_get(vcpu, (void *)&attr);
-	*callback = attr.callback;
-	return r;
+	*callback = unread;
+	return xen_vcpu_arg(vcpu, false, KVM_XEN_VCPU_ATTR_TYPE_CALLBACK, callback);
 }
 
 int xen_set_line(struct xen_vm *x, uint32_t gsi)

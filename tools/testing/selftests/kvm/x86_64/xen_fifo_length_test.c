@@ -46,15 +46,13 @@ FIXTURE_TEARDOWN(length)
 
 static int ports_attr(FIXTURE_DATA(length) *self, bool set, uint32_t nr, uint64_t done)
 {
-	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS };
 	struct kvm_xen_evtchn_enum arg = {
 		.entries = (uintptr_t)self->entries,
 		.nr = nr,
 		.done = done,
 	};
 
-	memcpy(&attr.u, &arg, sizeof(arg));
-	return set ? xen_vm_set(self->x, &attr) : xen_vm_get(self->x, &attr);
+	return xen_vm_arg(self->x, set, KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS, &arg);
 }
 
 static int set_ports(FIXTURE_DATA(length) *self, uint32_t nr)
@@ -67,7 +65,7 @@ static bool is_set(FIXTURE_DATA(length) *self, uint32_t port)
 {
 	struct kvm_xen_evtchn_fifo_port entry = {};
 
-	return xen_get_fifo_ports(self->x, port, 1, &entry) == 1 && entry.port == port &&
+	return xen_get_fifo_ports(self->x, port, 1, &entry) > 0 && entry.port == port &&
 	       entry.priority == 3;
 }
 

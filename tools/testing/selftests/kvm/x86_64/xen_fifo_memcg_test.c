@@ -102,7 +102,7 @@ static void raise_port(FIXTURE_DATA(memcg) *self, uint32_t port)
 	xen_route_add(&routes, GSI, port, 0);
 	TEST_ASSERT_EQ(xen_route_write(self->x, &routes), 0);
 	TEST_ASSERT_EQ(eventfd_write(self->fd, 1), 0);
-	TEST_ASSERT(xen_wait_for(xen_get_fifo_ports(self->x, port, 1, &entry) == 1),
+	TEST_ASSERT(xen_wait_for(xen_get_fifo_ports(self->x, port, 1, &entry) > 0),
 		    "Port %u is not raised", port);
 }
 

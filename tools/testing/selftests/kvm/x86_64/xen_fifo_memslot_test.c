@@ -234,7 +234,7 @@ static bool is_kept(struct xen_vm *x)
 {
 	struct kvm_xen_evtchn_fifo_port entry;
 
-	return xen_get_fifo_ports(x, PORT, 1, &entry) == 1 && entry.port == PORT && entry.saved;
+	return xen_get_fifo_ports(x, PORT, 1, &entry) > 0 && entry.port == PORT && entry.saved;
 }
 
 /* Nothing else happens that would make the vCPU look again. */

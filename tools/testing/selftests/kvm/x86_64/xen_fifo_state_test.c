@@ -44,28 +44,7 @@ FIXTURE_TEARDOWN(state)
 	xen_vm_free(self->x);
 }
 
-/* The raw attributes, with each field under the test's control. */
-static int vm_attr(struct xen_vm *x, bool set, uint16_t type, void *arg)
-{
-	struct kvm_xen_hvm_attr attr = { .type = type };
-	int r;
-
-	memcpy(&attr.u, arg, sizeof(attr.u));
-	r = set ? xen_vm_set(x, &attr) : xen_vm_get(x, &attr);
-	memcpy(arg, &attr.u, sizeof(attr.u));
-	return r;
-}
-
-static int vcpu_attr(struct kvm_vcpu *vcpu, bool set, void *arg)
-{
-	struct kvm_xen_vcpu_attr attr = { .type = KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL };
-	int r;
-
-	memcpy(&attr.u, arg, sizeof(attr.u));
-	r = set ? xen_vcpu_set(vcpu, &attr) : xen_vcpu_get(vcpu, &attr);
-	memcpy(arg, &attr.u, sizeof(attr.u));
-	return r;
-}
+#define CONTROL	KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL
 
 static uint32_t limit_of(struct xen_vm *x)
 {
@@ -114,12 +93,12 @@ TEST_F(state, of_the_limit_refuses_what_is_no_port)
 	EXPECT_EQ(-EINVAL, xen_set_limit(self->x, UINT32_MAX));
 
 	limit = (struct kvm_xen_evtchn_limit) { .max_port = 5, .pad0 = 1 };
-	EXPECT_EQ(-EINVAL, vm_attr(self->x, true, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT, &limit));
+	EXPECT_EQ(-EINVAL, xen_vm_arg(self->x, true, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT, &limit));
 	for (i = 0; i < ARRAY_SIZE(limit.pad); i++) {
 		limit = (struct kvm_xen_evtchn_limit) { .max_port = 5 };
 		limit.pad[i] = 1;
-		EXPECT_EQ(-EINVAL, vm_attr(self->x, true, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT,
-					   &limit));
+		EXPECT_EQ(-EINVAL, xen_vm_arg(self->x, true, KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT,
+					      &limit));
 	}
 	EXPECT_EQ(XEN_FIFO_MAX_PORT, limit_of(self->x));
 }
@@ -232,10 +211,10 @@ TEST_F(state, of_the_array_refuses_what_makes_no_sense)
 	for (i = 0; i < ARRAY_SIZE(arg.pad); i++) {
 		arg = (struct kvm_xen_evtchn_array) { .active = 1 };
 		arg.pad[i] = 1;
-		EXPECT_EQ(-EINVAL, vm_attr(self->x, true, type, &arg));
+		EXPECT_EQ(-EINVAL, xen_vm_arg(self->x, true, type, &arg));
 	}
 	arg = (struct kvm_xen_evtchn_array) { .active = 1, .nr = 1, .frames = BAD_POINTER };
-	EXPECT_EQ(-EFAULT, vm_attr(self->x, true, type, &arg));
+	EXPECT_EQ(-EFAULT, xen_vm_arg(self->x, true, type, &arg));
 	EXPECT_FALSE(xen_is_fifo(self->x));
 }
 
@@ -247,18 +226,18 @@ TEST_F(state, of_the_array_is_read_as_far_as_there_is_room)
 
 	go_to_fifo(self);
 	arg = (struct kvm_xen_evtchn_array) { .nr = 0, .frames = BAD_POINTER };
-	EXPECT_EQ(0, vm_attr(self->x, false, type, &arg));
+	EXPECT_EQ(0, xen_vm_arg(self->x, false, type, &arg));
 	EXPECT_EQ(2, arg.nr);
 	EXPECT_EQ(1, arg.active);
 
 	arg = (struct kvm_xen_evtchn_array) { .nr = 1, .frames = (uintptr_t)frames };
-	EXPECT_EQ(0, vm_attr(self->x, false, type, &arg));
+	EXPECT_EQ(0, xen_vm_arg(self->x, false, type, &arg));
 	EXPECT_EQ(2, arg.nr);
 	EXPECT_EQ(XEN_ARRAY_GFN(0), frames[0]);
 	EXPECT_EQ(1, frames[1]);
 
 	arg = (struct kvm_xen_evtchn_array) { .nr = 1, .frames = BAD_POINTER };
-	EXPECT_EQ(-EFAULT, vm_attr(self->x, false, type, &arg));
+	EXPECT_EQ(-EFAULT, xen_vm_arg(self->x, false, type, &arg));
 }
 
 TEST_F(state, of_a_vcpu_is_not_there_at_2level)
@@ -336,23 +315,23 @@ TEST_F(state, of_a_vcpu_refuses_what_makes_no_sense)
 	ASSERT_EQ(0, xen_set_array(self->x, &self->array));
 	arg = good;
 	arg.pad1 = 1;
-	EXPECT_EQ(-EINVAL, vcpu_attr(self->x->vcpu[0], true, &arg));
+	EXPECT_EQ(-EINVAL, xen_vcpu_arg(self->x->vcpu[0], true, CONTROL, &arg));
 	for (i = 0; i < ARRAY_SIZE(arg.pad); i++) {
 		arg = good;
 		arg.pad[i] = 1;
-		EXPECT_EQ(-EINVAL, vcpu_attr(self->x->vcpu[0], true, &arg));
+		EXPECT_EQ(-EINVAL, xen_vcpu_arg(self->x->vcpu[0], true, CONTROL, &arg));
 	}
 	arg = good;
 	arg.tails = BAD_POINTER;
-	EXPECT_EQ(-EFAULT, vcpu_attr(self->x->vcpu[0], true, &arg));
+	EXPECT_EQ(-EFAULT, xen_vcpu_arg(self->x->vcpu[0], true, CONTROL, &arg));
 	ASSERT_EQ(0, xen_get_control(self->x->vcpu[0], &self->control));
 	EXPECT_EQ(KVM_XEN_INVALID_GFN, self->control.gfn);
 
-	EXPECT_EQ(0, vcpu_attr(self->x->vcpu[0], true, &good));
+	EXPECT_EQ(0, xen_vcpu_arg(self->x->vcpu[0], true, CONTROL, &good));
 	arg = (struct kvm_xen_evtchn_control) { .tails = BAD_POINTER };
-	EXPECT_EQ(-EFAULT, vcpu_attr(self->x->vcpu[0], false, &arg));
+	EXPECT_EQ(-EFAULT, xen_vcpu_arg(self->x->vcpu[0], false, CONTROL, &arg));
 	arg = (struct kvm_xen_evtchn_control) {};
-	EXPECT_EQ(0, vcpu_attr(self->x->vcpu[0], false, &arg));
+	EXPECT_EQ(0, xen_vcpu_arg(self->x->vcpu[0], false, CONTROL, &arg));
 	EXPECT_EQ(XEN_CONTROL_GFN(0), arg.gfn);
 }
 
@@ -401,10 +380,11 @@ TEST_F(state, of_ports_is_read_in_rising_order_and_pieces)
 		ASSERT_EQ(0, xen_set_fifo_ports(self->x, 1, &entry));
 	}
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		ASSERT_EQ(1, xen_get_fifo_ports(self->x, first, 1, &entry));
+		ASSERT_EQ(ARRAY_SIZE(order) - i, xen_get_fifo_ports(self->x, first, 1, &entry));
 		EXPECT_EQ(order[i], entry.port);
 		first = entry.port + 1;
 	}
+	EXPECT_EQ(ARRAY_SIZE(order), xen_get_fifo_ports(self->x, 0, 0, NULL));
 	EXPECT_EQ(0, xen_get_fifo_ports(self->x, first, 1, &entry));
 	EXPECT_EQ(0, xen_get_fifo_ports(self->x, UINT32_MAX, 1, &entry));
 }
@@ -477,13 +457,13 @@ TEST_F(state, of_ports_refuses_what_makes_no_sense)
 	for (i = 0; i < ARRAY_SIZE(arg.pad); i++) {
 		arg = (struct kvm_xen_evtchn_enum) { .entries = (uintptr_t)&entry, .nr = 1 };
 		arg.pad[i] = 1;
-		EXPECT_EQ(-EINVAL, vm_attr(self->x, true, type, &arg));
+		EXPECT_EQ(-EINVAL, xen_vm_arg(self->x, true, type, &arg));
 	}
 	entry.priority = 1;
 	ASSERT_EQ(0, xen_set_fifo_ports(self->x, 1, &entry));
 	arg = (struct kvm_xen_evtchn_enum) { .entries = BAD_POINTER, .nr = 1 };
-	EXPECT_EQ(-EFAULT, vm_attr(self->x, true, type, &arg));
-	EXPECT_EQ(-EFAULT, vm_attr(self->x, false, type, &arg));
+	EXPECT_EQ(-EFAULT, xen_vm_arg(self->x, true, type, &arg));
+	EXPECT_EQ(-EFAULT, xen_vm_arg(self->x, false, type, &arg));
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

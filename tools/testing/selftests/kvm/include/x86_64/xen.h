@@ -363,6 +363,11 @@ int xen_vm_set(struct xen_vm *x, struct kvm_xen_hvm_attr *attr);
 int xen_vm_get(struct xen_vm *x, struct kvm_xen_hvm_attr *attr);
 int xen_vcpu_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr);
 int xen_vcpu_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr);
+
+/* The same for one of <linux/kvm_xen.h>, whose argument is @arg, also after an error. */
+int xen_vm_arg(struct xen_vm *x, bool set, uint16_t type, void *arg);
+int xen_vcpu_arg(struct kvm_vcpu *vcpu, bool set, uint16_t type, void *arg);
+
 int xen_set_long_mode(struct xen_vm *x, bool wide);
 int xen_set_shared_info(struct xen_vm *x, uint64_t gfn);
 int xen_set_shared_info_hva(struct xen_vm *x, void *hva);
