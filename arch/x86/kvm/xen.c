@@ -16,6 +16,7 @@
  *     state.callback_lock	the method of upcalls that the VM, or a vCPU, has
  *       kvm->arch.xen.xen_lock	as below
  *     state.dynhc_lock		the table of dynamic hypercalls
+ *       kvm->srcu (read)	as below
  *       registry_lock		handlers of other modules, and all their uses: of
  *				all VMs, so nothing is waited for under it
  *     kvm->srcu (read)		memslots, and what events are raised through

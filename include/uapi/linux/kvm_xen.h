@@ -351,8 +351,15 @@ struct kvm_xen_callback {
  *
  * KVM_XEN_DYNHC_DEASSIGN takes away the binding of @token, that for @match where
  * KVM_XEN_DYNHC_MATCH is set; KVM_XEN_DYNHC_RESET takes away all there are.
- * Both return after the last call that the kernel was answering.  All fields
- * that an operation does not use are zero.
+ * Both return after the last call that the kernel was answering.
+ *
+ * KVM_XEN_DYNHC_UPDATE changes a binding that calls may be using, so that each
+ * finds the old or the new one and none finds no binding: of EVENTFD, which @match
+ * names as above, @fd; of EVTCHN @vcpu and @priority, and what is pending on the
+ * port goes along as with KVM_XEN_EVTCHN_UPDATE.  All else is given as it is.  It
+ * returns after the last call that used the old @fd.
+ *
+ * All fields that an operation does not use are zero.
  *
  * Targets:
  * EVENTFD	adds 1 to @fd, which the kernel keeps open; the guest gets 0.
@@ -367,10 +374,12 @@ struct kvm_xen_callback {
  *		-DYNHC_ENODEV once the module took its handler away.
  *
  * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, and for what is to be
- * taken away and is not there; -EINVAL for an unknown operation, target or flag,
- * a field in use that should be zero, a token out of range, ANY_TOKEN without
- * @token_addr, KVM_XEN_DYNHC_MATCH without EVENTFD, KVM_XEN_DYNHC_USER unlike the
- * token's other eventfds, and as KVM_XEN_ATTR_TYPE_EVTCHN for @port and @priority;
+ * changed or taken away and is not there; -EINVAL for an unknown operation, target or
+ * flag, a field in use that should be zero, a token out of range, ANY_TOKEN without
+ * @token_addr or not with ASSIGN, KVM_XEN_DYNHC_MATCH without EVENTFD,
+ * KVM_XEN_DYNHC_USER unlike the token's other eventfds, and as
+ * KVM_XEN_ATTR_TYPE_EVTCHN for @port and @priority; with UPDATE also for another
+ * target, port or KVM_XEN_DYNHC_USER than the token has, and for VMM and HANDLER;
  * -EBADF or -EINVAL for @fd; -ENXIO for a name that nobody registered;
  * -EEXIST where the token is bound already; -ENOSPC where no token is free or
  * the VM has KVM_XEN_DYNHC_MAX_BINDINGS; -EFAULT; -ENOMEM; what the handler's
@@ -386,6 +395,7 @@ struct kvm_xen_callback {
 #define KVM_XEN_DYNHC_ASSIGN		0
 #define KVM_XEN_DYNHC_DEASSIGN		1
 #define KVM_XEN_DYNHC_RESET		2
+#define KVM_XEN_DYNHC_UPDATE		3
 
 /* @target */
 #define KVM_XEN_DYNHC_EVENTFD		1

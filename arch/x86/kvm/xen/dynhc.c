@@ -196,6 +196,23 @@ static void remove_bell(struct kvm *kvm, struct xen_token *token, struct xen_bel
 	xen_bell_free(bell);
 }
 
+static int update(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
+{
+	const struct xen_token_target *target;
+	struct xen_token *token;
+
+	token = xen_dynhc_table(kvm) ? held_token(kvm, arg->token) : NULL;
+	if (!token)
+		return -ENOENT;
+
+	target = &xen_token_targets[token->target];
+	if (!target->update || token->target != arg->target ||
+	    token->user != !!(arg->flags & KVM_XEN_DYNHC_USER))
+		return -EINVAL;
+
+	return target->update(kvm, token, arg);
+}
+
 static int deassign(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 {
 	struct xen_token *token;
@@ -290,10 +307,17 @@ static const struct op {
 	[KVM_XEN_DYNHC_RESET] = {
 		.run = reset,
 	},
+	[KVM_XEN_DYNHC_UPDATE] = {
+		.run = update,
+		.has_token = true,
+		.has_target = true,
+	},
 };
 
 static bool is_token(const struct op *op, const struct kvm_xen_dynhc *arg)
 {
+	if (arg->token_addr && !op->picks)
+		return false;
 	if (!op->has_token)
 		return !arg->token;
 	if (op->picks && arg->token == KVM_XEN_DYNHC_ANY_TOKEN)
@@ -309,7 +333,7 @@ static const struct xen_token_target *find_target(const struct op *op,
 	static const struct xen_token_target none;
 
 	if (!op->has_target)
-		return arg->target || arg->token_addr ? NULL : &none;
+		return arg->target ? NULL : &none;
 	if (!arg->target || arg->target >= XEN_NR_TOKEN_TARGETS)
 		return NULL;
 

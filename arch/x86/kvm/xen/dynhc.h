@@ -28,7 +28,7 @@ struct xen_bell {
 	u32 token;
 	bool any;
 	int fd;				/* as the VMM named it */
-	struct eventfd_ctx *eventfd;
+	struct eventfd_ctx __rcu *eventfd;
 };
 
 /* What a VMM bound, to one target. */
@@ -64,6 +64,9 @@ struct xen_token_target {
 	/* Take over what @arg says.  Returns 0 or -errno, holding nothing. */
 	int (*bind)(struct kvm *kvm, struct xen_token *token,
 		    const struct kvm_xen_dynhc *arg);
+	/* Take over what may change of a token that is called; returns 0 or -errno. */
+	int (*update)(struct kvm *kvm, struct xen_token *token,
+		      const struct kvm_xen_dynhc *arg);
 	/* No call can be under way any more. */
 	void (*unbind)(struct xen_token *token);
 	s64 (*call)(struct kvm_vcpu *vcpu, struct xen_token *token,

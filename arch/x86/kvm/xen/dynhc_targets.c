@@ -91,7 +91,7 @@ static __always_inline s64 call_eventfd(struct kvm_vcpu *vcpu,
 	if (IS_ERR_OR_NULL(bell))
 		return bell ? XEN_HCALL_SLOW : -EINVAL;
 
-	eventfd_signal(bell->eventfd);
+	eventfd_signal(srcu_dereference(bell->eventfd, &vcpu->kvm->srcu));
 	return 0;
 }
 
@@ -126,14 +126,14 @@ static struct xen_bell *new_bell(const struct kvm_xen_dynhc *arg, u32 token)
 		.token = token,
 		.any = !(arg->flags & KVM_XEN_DYNHC_MATCH),
 		.fd = arg->u.fd,
-		.eventfd = eventfd,
+		.eventfd = RCU_INITIALIZER(eventfd),
 	};
 	return bell;
 }
 
 void xen_bell_free(struct xen_bell *bell)
 {
-	eventfd_ctx_put(bell->eventfd);
+	eventfd_ctx_put(rcu_access_pointer(bell->eventfd));
 	kfree(bell);
 }
 
@@ -198,6 +198,27 @@ static int bind_eventfd(struct kvm *kvm, struct xen_token *token,
 	return 0;
 }
 
+/* Calls signal the old eventfd or the new one; only the new one when this returns. */
+static int update_eventfd(struct kvm *kvm, struct xen_token *token,
+			  const struct kvm_xen_dynhc *arg)
+{
+	struct xen_bell *bell = xen_bell_held(kvm, token, arg);
+	struct eventfd_ctx *eventfd;
+
+	if (!bell)
+		return -ENOENT;
+
+	eventfd = eventfd_ctx_fdget(arg->u.fd);
+	if (IS_ERR(eventfd))
+		return PTR_ERR(eventfd);
+
+	bell->fd = arg->u.fd;
+	eventfd = rcu_replace_pointer(bell->eventfd, eventfd, xen_dynhc_held(kvm));
+	synchronize_srcu(&kvm->srcu);
+	eventfd_ctx_put(eventfd);
+	return 0;
+}
+
 static void unbind_eventfd(struct xen_token *token)
 {
 	struct xen_bell *bell, *next;
@@ -223,6 +244,19 @@ static int bind_evtchn(struct kvm *kvm, struct xen_token *token,
 	token->evtchn.port = port;
 	xen_target_set(kvm, &token->evtchn.target, arg->u.evtchn.vcpu,
 		       arg->u.evtchn.priority);
+	return 0;
+}
+
+/* As KVM_XEN_EVTCHN_UPDATE: where its events go changes, not which port it is. */
+static int update_evtchn(struct kvm *kvm, struct xen_token *token,
+			 const struct kvm_xen_dynhc *arg)
+{
+	if (arg->u.evtchn.port != token->evtchn.port ||
+	    !xen_is_priority(kvm, arg->u.evtchn.priority))
+		return -EINVAL;
+
+	xen_target_move(kvm, &token->evtchn.target, token->evtchn.port,
+			arg->u.evtchn.vcpu, arg->u.evtchn.priority);
 	return 0;
 }
 
@@ -299,6 +333,7 @@ static void describe_handler(const struct xen_token *token,
 const struct xen_token_target xen_token_targets[XEN_NR_TOKEN_TARGETS] = {
 	[KVM_XEN_DYNHC_EVENTFD] = {
 		.bind = bind_eventfd,
+		.update = update_eventfd,
 		.unbind = unbind_eventfd,
 		.call = call_eventfd,
 		.arg_size = ARG_SIZE(fd),
@@ -306,6 +341,7 @@ const struct xen_token_target xen_token_targets[XEN_NR_TOKEN_TARGETS] = {
 	},
 	[KVM_XEN_DYNHC_EVTCHN] = {
 		.bind = bind_evtchn,
+		.update = update_evtchn,
 		.call = call_evtchn,
 		.describe = describe_evtchn,
 		.arg_size = ARG_SIZE(evtchn),

@@ -206,6 +206,16 @@ void xen_evtchn_bound(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 		ops->bind(kvm, vcpu, array_index_nospec(port, nr_ports));
 }
 
+void xen_target_move(struct kvm *kvm, struct xen_target *target, u32 port,
+		     u32 vcpu_id, u32 priority)
+{
+	struct kvm_vcpu *vcpu = xen_target_set(kvm, target, vcpu_id, priority);
+
+	guard(srcu)(&kvm->srcu);
+
+	xen_evtchn_bound(kvm, vcpu, port);
+}
+
 void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 			    struct kvm_vcpu *only)
 {

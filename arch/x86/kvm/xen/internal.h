@@ -563,15 +563,19 @@ static inline union xen_aim xen_target_look(const struct xen_target *target)
 struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
 				   union xen_aim aim);
 
-/* And search for the vCPU now, for the first event not to have to. */
-static inline void xen_target_set(struct kvm *kvm, struct xen_target *target,
-				  u32 vcpu_id, u32 priority)
+/* And search for the vCPU now, for the first event not to have to; NULL: there is none. */
+static inline struct kvm_vcpu *xen_target_set(struct kvm *kvm, struct xen_target *target,
+					      u32 vcpu_id, u32 priority)
 {
 	union xen_aim aim = { .vcpu_id = vcpu_id, .priority = priority };
 
 	WRITE_ONCE(target->aim, aim.raw);
-	xen_target_search(kvm, target, aim);
+	return xen_target_search(kvm, target, aim);
 }
+
+/* The same where @target has events already: what is pending on @port goes along. */
+void xen_target_move(struct kvm *kvm, struct xen_target *target, u32 port,
+		     u32 vcpu_id, u32 priority);
 
 /* The same if nobody needs to search; the search is too long with interrupts off. */
 static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union xen_aim aim)

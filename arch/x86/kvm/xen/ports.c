@@ -221,17 +221,6 @@ static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	return r;
 }
 
-/* What is pending on the port that events arrive at goes where its next event does. */
-static void bind_target(struct kvm *kvm, struct xen_port *port)
-{
-	union xen_aim aim = xen_target_look(&port->target);
-
-	guard(srcu)(&kvm->srcu);
-
-	xen_evtchn_bound(kvm, xen_target_search(kvm, &port->target, aim),
-			 port->port);
-}
-
 /* Only the vCPU and the priority of a port may change, not what it is. */
 static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 {
@@ -248,9 +237,9 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	if (!xen_is_priority(kvm, data->u.evtchn.deliver.port.priority))
 		return -EINVAL;
 
-	xen_target_set(kvm, &port->target, data->u.evtchn.deliver.port.vcpu,
-		       data->u.evtchn.deliver.port.priority);
-	bind_target(kvm, port);
+	xen_target_move(kvm, &port->target, port->port,
+			data->u.evtchn.deliver.port.vcpu,
+			data->u.evtchn.deliver.port.priority);
 	return 0;
 }
 

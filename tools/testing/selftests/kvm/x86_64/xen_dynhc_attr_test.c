@@ -150,7 +150,7 @@ TEST_F(table, has_no_other_operations_and_targets)
 	struct kvm_xen_dynhc binding = to_vmm();
 	int value;
 
-	for (value = KVM_XEN_DYNHC_RESET + 1; value < 256; value++) {
+	for (value = KVM_XEN_DYNHC_UPDATE + 1; value < 256; value++) {
 		binding.op = value;
 		ASSERT_EQ(-EINVAL, xen_dynhc_assign(self->x, binding));
 	}
