@@ -177,6 +177,23 @@ int xen_evtchn_prio(struct xen_vm *x, uint32_t flags, uint32_t port, uint32_t vc
 	return xen_vm_set(x, &attr);
 }
 
+struct xen_vm *xen_fifo_vm_obeying(const char *parameter, uint32_t flags,
+				   struct xen_fifo_consumer c[2])
+{
+	struct xen_vm *x;
+	unsigned int i;
+
+	TEST_ASSERT_EQ(xen_write_parameter("xen_fifo", parameter), 0);
+	x = xen_vm_create_bare(2, true, xen_guest_obey);
+	xen_fifo_map(x);
+	xen_register_pages(x);
+	TEST_ASSERT_EQ(xen_config(x, flags), 0);
+	for (i = 0; i < 2; i++)
+		xen_fifo_host_consumer(x, i, &c[i]);
+	xen_order_fifo(x, 1);
+	return x;
+}
+
 int xen_get_limit(struct xen_vm *x, uint32_t *max_port)
 {
 	struct kvm_xen_evtchn_limit limit = {};

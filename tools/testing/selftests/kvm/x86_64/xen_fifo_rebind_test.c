@@ -34,18 +34,7 @@ FIXTURE_VARIANT_ADD(rebind, knows) {
 
 FIXTURE_SETUP(rebind)
 {
-	struct xen_vm *x;
-	unsigned int i;
-
-	TEST_ASSERT_EQ(xen_write_parameter("xen_fifo", variant->parameter), 0);
-	x = xen_vm_create_bare(2, true, xen_guest_obey);
-	self->x = x;
-	xen_fifo_map(x);
-	xen_register_pages(x);
-	TEST_ASSERT_EQ(xen_config(x, variant->flags), 0);
-	for (i = 0; i < 2; i++)
-		xen_fifo_host_consumer(x, i, &self->c[i]);
-	xen_order_fifo(x, 1);
+	self->x = xen_fifo_vm_obeying(variant->parameter, variant->flags, self->c);
 }
 
 FIXTURE_TEARDOWN(rebind)

@@ -201,6 +201,13 @@ int xen_send_prio(struct xen_vm *x, uint32_t port, uint32_t vcpu, uint32_t prior
 int xen_evtchn_prio(struct xen_vm *x, uint32_t flags, uint32_t port, uint32_t vcpu,
 		    uint32_t priority);
 
+/*
+ * Host: a VM of two vCPUs that obeys orders and is at FIFO, with module parameter
+ * xen_fifo and configuration so, and the host as who handles the events of both.
+ */
+struct xen_vm *xen_fifo_vm_obeying(const char *parameter, uint32_t flags,
+				   struct xen_fifo_consumer c[2]);
+
 /* Host: the state; 0 or a negative errno. */
 struct xen_array {
 	uint32_t active;
