@@ -331,9 +331,7 @@ static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
 
 bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu)
 {
-	u64 generation = READ_ONCE(vcpu->arch.xen.state.fifo_stalled_generation);
-
-	return generation && generation == kvm_memslots(vcpu->kvm)->generation;
+	return xen_is_stalled(vcpu->kvm, &vcpu->arch.xen.state.fifo_stalled_generation);
 }
 
 /* Whatever is saved for the vCPU may have its page too by now. */

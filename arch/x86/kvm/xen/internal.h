@@ -406,6 +406,14 @@ void xen_vcpu_info_retry(struct kvm_vcpu *vcpu);
 /* Whether what is parked waits for a change of memslots.  In kvm->srcu. */
 bool xen_vcpu_info_is_stalled(struct kvm_vcpu *vcpu);
 
+/* Whether @generation, unless it is 0, is that of the memslots.  In kvm->srcu. */
+static inline bool xen_is_stalled(struct kvm *kvm, const u64 *generation)
+{
+	u64 known = READ_ONCE(*generation);
+
+	return unlikely(known) && known == kvm_memslots(kvm)->generation;
+}
+
 /* upcall.c */
 
 /*

@@ -88,10 +88,7 @@ static int map_or_stall(struct kvm_vcpu *vcpu, struct xen_map *map)
 
 bool xen_vcpu_info_is_stalled(struct kvm_vcpu *vcpu)
 {
-	u64 generation = READ_ONCE(vcpu->arch.xen.state.stalled_generation);
-
-	return unlikely(generation) &&
-	       generation == kvm_memslots(vcpu->kvm)->generation;
+	return xen_is_stalled(vcpu->kvm, &vcpu->arch.xen.state.stalled_generation);
 }
 
 void xen_vcpu_info_retry(struct kvm_vcpu *vcpu)
