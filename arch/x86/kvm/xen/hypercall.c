@@ -598,19 +598,25 @@ static int complete_hcall(struct kvm_vcpu *vcpu, u64 result)
 	return xen_skip(vcpu);
 }
 
-/* A VMM that moved the vCPU elsewhere, to reset it say, wants no result. */
-static int complete_exit(struct kvm_vcpu *vcpu)
+/* Do the kernel's part of a call that the VMM has answered, if @done. */
+static noinline void follow_answer(struct kvm_vcpu *vcpu, bool done)
 {
-	u64 result = vcpu->run->xen.u.hcall.result;
 	struct kvm_xen_asked asked = vcpu->arch.xen.state.asked;
 
 	vcpu->arch.xen.state.asked.follow = NULL;
-	if (!kvm_is_linear_rip(vcpu, vcpu->arch.xen.hypercall_rip))
-		return 1;
-
-	if (asked.follow && !result)
+	if (done)
 		asked.follow(vcpu, &asked);
-	return complete_hcall(vcpu, result);
+}
+
+/* A VMM that moved the vCPU elsewhere, to reset it say, wants no result. */
+static int complete_exit(struct kvm_vcpu *vcpu)
+{
+	bool stays = kvm_is_linear_rip(vcpu, vcpu->arch.xen.hypercall_rip);
+	u64 result = vcpu->run->xen.u.hcall.result;
+
+	if (unlikely(vcpu->arch.xen.state.asked.follow))
+		follow_answer(vcpu, stays && !result);
+	return stays ? complete_hcall(vcpu, result) : 1;
 }
 
 static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)

@@ -152,9 +152,8 @@ static bool map_area(struct kvm_vcpu_xen *xen, const struct xen_layout *layout,
 	return true;
 }
 
-struct xen_runstate xen_runstate_get(struct kvm_vcpu *vcpu)
+static __always_inline struct xen_runstate accounts_of(const struct kvm_vcpu_xen *xen)
 {
-	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 	struct xen_runstate rs = {
 		.state = xen->current_runstate,
 		.entry_time = xen->runstate_entry_time,
@@ -164,11 +163,16 @@ struct xen_runstate xen_runstate_get(struct kvm_vcpu *vcpu)
 	return rs;
 }
 
+struct xen_runstate xen_runstate_get(struct kvm_vcpu *vcpu)
+{
+	return accounts_of(&vcpu->arch.xen);
+}
+
 static void write_area(struct kvm_vcpu *vcpu, bool in_scheduler)
 {
 	const struct xen_layout *layout = xen_layout(vcpu->kvm);
-	struct xen_runstate rs = xen_runstate_get(vcpu);
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
+	struct xen_runstate rs = accounts_of(xen);
 	u64 *entries = xen->state.runstate_entries;
 	struct mapped_area m;
 

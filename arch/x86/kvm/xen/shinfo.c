@@ -170,13 +170,20 @@ bool xen_log_write(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gf
  * two pages when its runstate changes, as it starts, is preempted and blocks, which the
  * reserve is for.
  */
-void xen_unmap_dirty(struct xen_map *map, u64 *entry)
+static noinline void log_unmapped(const struct gfn_to_pfn_cache *gpc, u64 *entry)
 {
-	struct gfn_to_pfn_cache *gpc = map->gpc;
 	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
 	gfn_t gfn = gpa_to_gfn(gpc->gpa);
 
 	if (!is_logged(gpc->kvm, gpc->memslot, gfn, READ_ONCE(*entry)) && vcpu)
 		push(vcpu, gpc->memslot, gfn, entry);
+}
+
+void xen_unmap_dirty(struct xen_map *map, u64 *entry)
+{
+	const struct kvm_memory_slot *slot = map->gpc->memslot;
+
+	if (unlikely(slot && kvm_slot_dirty_track_enabled(slot)))
+		log_unmapped(map->gpc, entry);
 	xen_unmap(map);
 }
