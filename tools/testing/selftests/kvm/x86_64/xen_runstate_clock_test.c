@@ -15,60 +15,13 @@
 #include "kvm_util.h"
 #include "processor.h"
 #include "xen_harness.h"
-#include "xen.h"
+#include "xen_runstate.h"
 
-#define NR_STATES	4
 #define SECOND		1000000000ull
 #define PORT		5
 
 /* No account of a test comes near, however slow the machine. */
 #define TOO_MUCH	(1ull << 60)
-
-/* The accounts, in the order of the attribute. */
-struct accounts {
-	uint64_t state;
-	uint64_t entry_time;
-	uint64_t time[NR_STATES];
-};
-
-static int set(struct kvm_vcpu *vcpu, uint16_t type, const struct accounts *accounts)
-{
-	struct kvm_xen_vcpu_attr attr = { .type = type };
-
-	memcpy(attr.u.pad, accounts, sizeof(*accounts));
-	return xen_vcpu_set(vcpu, &attr);
-}
-
-static int set_data(struct kvm_vcpu *vcpu, const struct accounts *accounts)
-{
-	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA, accounts);
-}
-
-static int adjust(struct kvm_vcpu *vcpu, const struct accounts *accounts)
-{
-	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST, accounts);
-}
-
-static int enter(struct kvm_vcpu *vcpu, uint64_t state)
-{
-	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT,
-		   &(struct accounts) { .state = state });
-}
-
-static struct accounts get_data(struct kvm_vcpu *vcpu)
-{
-	struct kvm_xen_vcpu_attr attr = { .type = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA };
-	struct accounts accounts;
-
-	TEST_ASSERT_EQ(xen_vcpu_get(vcpu, &attr), 0);
-	memcpy(&accounts, attr.u.pad, sizeof(accounts));
-	return accounts;
-}
-
-static uint64_t sum(const struct accounts *accounts)
-{
-	return accounts->time[0] + accounts->time[1] + accounts->time[2] + accounts->time[3];
-}
 
 static void set_clock(struct xen_vm *x, uint64_t ns)
 {
@@ -126,12 +79,12 @@ FIXTURE_TEARDOWN(clock)
 	xen_vm_free(self->x);
 }
 
-static void expect_no_less(struct __test_metadata *_metadata, const struct accounts *before,
-			   const struct accounts *after)
+static void expect_no_less(struct __test_metadata *_metadata, const struct xen_accounts *before,
+			   const struct xen_accounts *after)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_STATES; i++) {
+	for (i = 0; i < XEN_NR_RUNSTATES; i++) {
 		EXPECT_GE(after->time[i], before->time[i]) {
 			TH_LOG("time %u", i);
 		}
@@ -144,11 +97,11 @@ static void expect_no_less(struct __test_metadata *_metadata, const struct accou
 /* What is read can be set again, as a VMM does that saves a guest. */
 static void expect_settable(struct __test_metadata *_metadata, struct xen_vm *x)
 {
-	struct accounts saved = get_data(x->vcpu[0]), again;
+	struct xen_accounts saved = xen_get_accounts(x->vcpu[0]), again;
 
 	EXPECT_LE(saved.entry_time, xen_vm_now(x));
-	EXPECT_EQ(0, set_data(x->vcpu[0], &saved));
-	again = get_data(x->vcpu[0]);
+	EXPECT_EQ(0, xen_set_accounts(x->vcpu[0], &saved));
+	again = xen_get_accounts(x->vcpu[0]);
 	EXPECT_EQ(0, memcmp(&saved, &again, sizeof(saved)));
 }
 
@@ -171,7 +124,7 @@ FIXTURE_SETUP(step_back)
 	self->x = create_vm();
 	self->vcpu = self->x->vcpu[0];
 	set_clock(self->x, 100 * SECOND);
-	ASSERT_EQ(0, enter(self->vcpu, variant->state));
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, variant->state));
 }
 
 FIXTURE_TEARDOWN(step_back)
@@ -181,22 +134,22 @@ FIXTURE_TEARDOWN(step_back)
 
 TEST_F(step_back, takes_no_time_away)
 {
-	struct accounts before = get_data(self->vcpu), after;
+	struct xen_accounts before = xen_get_accounts(self->vcpu), after;
 
 	set_clock(self->x, 95 * SECOND);
-	ASSERT_EQ(0, enter(self->vcpu, (variant->state + 1) % NR_STATES));
-	after = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, (variant->state + 1) % XEN_NR_RUNSTATES));
+	after = xen_get_accounts(self->vcpu);
 	expect_no_less(_metadata, &before, &after);
 	expect_settable(_metadata, self->x);
 }
 
 TEST_F(step_back, before_the_vcpu_runs_takes_no_time_away)
 {
-	struct accounts before = get_data(self->vcpu), after;
+	struct xen_accounts before = xen_get_accounts(self->vcpu), after;
 
 	set_clock(self->x, 95 * SECOND);
 	xen_step(self->vcpu);
-	after = get_data(self->vcpu);
+	after = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(RUNSTATE_running, after.state);
 	expect_no_less(_metadata, &before, &after);
 	expect_settable(_metadata, self->x);
@@ -205,30 +158,31 @@ TEST_F(step_back, before_the_vcpu_runs_takes_no_time_away)
 /* The state was entered when the clock stepped, as far as anyone can say. */
 TEST_F(step_back, is_where_accounting_goes_on_from)
 {
-	struct accounts before, after;
+	struct xen_accounts before, after;
 
 	set_clock(self->x, 10 * SECOND);
-	ASSERT_EQ(0, enter(self->vcpu, variant->state));
-	before = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, variant->state));
+	before = xen_get_accounts(self->vcpu);
 	EXPECT_GE(before.entry_time, 10 * SECOND);
 	EXPECT_LT(before.entry_time, 100 * SECOND);
-	ASSERT_EQ(0, enter(self->vcpu, (variant->state + 1) % NR_STATES));
-	after = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, (variant->state + 1) % XEN_NR_RUNSTATES));
+	after = xen_get_accounts(self->vcpu);
 	expect_no_less(_metadata, &before, &after);
 	EXPECT_GT(after.entry_time, before.entry_time);
-	EXPECT_EQ(after.entry_time - before.entry_time, sum(&after) - sum(&before));
+	EXPECT_EQ(after.entry_time - before.entry_time,
+		  xen_sum_accounts(&after) - xen_sum_accounts(&before));
 }
 
 TEST_F(step_back, that_is_repeated_takes_no_time_away)
 {
-	struct accounts before, after;
+	struct xen_accounts before, after;
 	unsigned int turn;
 
 	for (turn = 0; turn < 20; turn++) {
-		before = get_data(self->vcpu);
+		before = xen_get_accounts(self->vcpu);
 		set_clock(self->x, (turn % 2 ? 90 : 80) * SECOND);
-		ASSERT_EQ(0, enter(self->vcpu, variant->state));
-		after = get_data(self->vcpu);
+		ASSERT_EQ(0, xen_enter_runstate(self->vcpu, variant->state));
+		after = xen_get_accounts(self->vcpu);
 		expect_no_less(_metadata, &before, &after);
 	}
 	expect_settable(_metadata, self->x);
@@ -237,13 +191,13 @@ TEST_F(step_back, that_is_repeated_takes_no_time_away)
 /* The accounts before and after a clock that steps back under a vCPU in KVM_RUN. */
 static void step_back_under(struct __test_metadata *_metadata, struct xen_vm *x, bool halts)
 {
-	struct accounts before, after;
+	struct xen_accounts before, after;
 	struct xen_runner r;
 
 	vcpu_args_set(x->vcpu[0], 1, halts);
 	set_clock(x, 100 * SECOND);
-	ASSERT_EQ(0, enter(x->vcpu[0], RUNSTATE_runnable));
-	before = get_data(x->vcpu[0]);
+	ASSERT_EQ(0, xen_enter_runstate(x->vcpu[0], RUNSTATE_runnable));
+	before = xen_get_accounts(x->vcpu[0]);
 	xen_runner_start(&r, x->vcpu[0]);
 	ASSERT_TRUE(xen_runner_reaches(&r, 1));
 	if (halts)
@@ -252,7 +206,7 @@ static void step_back_under(struct __test_metadata *_metadata, struct xen_vm *x,
 	ASSERT_EQ(0, xen_send(x, PORT, 0));
 	EXPECT_TRUE(xen_runner_reaches(&r, 2));
 	xen_runner_stop(&r);
-	after = get_data(x->vcpu[0]);
+	after = xen_get_accounts(x->vcpu[0]);
 	expect_no_less(_metadata, &before, &after);
 	expect_settable(_metadata, x);
 }
@@ -270,86 +224,86 @@ TEST_F(clock, that_steps_back_under_a_running_vcpu_takes_no_time_away)
 /* As a VMM does that restores a guest, and knows of no runstates. */
 TEST_F(clock, that_was_set_is_no_time_offline)
 {
-	struct accounts a;
+	struct xen_accounts a;
 
 	set_clock(self->x, 1000 * SECOND);
 	xen_step(self->vcpu);
-	a = get_data(self->vcpu);
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_LT(a.time[RUNSTATE_offline], 500 * SECOND);
 	EXPECT_LT(a.time[RUNSTATE_runnable], 500 * SECOND);
 	EXPECT_GE(a.entry_time, 1000 * SECOND);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 	expect_settable(_metadata, self->x);
 }
 
 TEST_F(clock, that_was_set_is_no_time_offline_for_a_vcpu_that_is_plugged_in)
 {
 	struct kvm_vcpu *vcpu;
-	struct accounts a;
+	struct xen_accounts a;
 
 	xen_step(self->vcpu);
 	set_clock(self->x, 1000 * SECOND);
 	vcpu = vm_vcpu_add(self->x->vm, 1, guest_code);
-	ASSERT_EQ(0, enter(vcpu, RUNSTATE_runnable));
-	a = get_data(vcpu);
+	ASSERT_EQ(0, xen_enter_runstate(vcpu, RUNSTATE_runnable));
+	a = xen_get_accounts(vcpu);
 	EXPECT_LT(a.time[RUNSTATE_offline], 500 * SECOND);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
 /* Time before the first state is known to be offline where no clock was set. */
 TEST_F(clock, that_was_not_set_leaves_a_new_vcpu_offline)
 {
-	struct accounts a;
+	struct xen_accounts a;
 
 	usleep(100000);
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_runnable));
-	a = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_runnable));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_GE(a.time[RUNSTATE_offline], SECOND / 10);
 	EXPECT_EQ(a.entry_time, a.time[RUNSTATE_offline]);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
 /* Two of these add up to 0, as far as 64 bits can tell. */
 TEST_F(clock, data_whose_sum_overflows_are_refused)
 {
-	struct accounts a = { .state = RUNSTATE_runnable }, b = get_data(self->vcpu), c;
+	struct xen_accounts a = { .state = RUNSTATE_runnable }, b = xen_get_accounts(self->vcpu), c;
 
 	a.time[RUNSTATE_running] = 1ull << 63;
 	a.time[RUNSTATE_offline] = 1ull << 63;
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
 	a.time[RUNSTATE_running] = -5ull;
 	a.time[RUNSTATE_offline] = 5;
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
 	a.time[RUNSTATE_running] = -5ull;
 	a.time[RUNSTATE_offline] = 0;
 	a.entry_time = 1;
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
-	c = get_data(self->vcpu);
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
+	c = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(0, memcmp(&b, &c, sizeof(b)));
 }
 
 TEST_F(clock, an_adjustment_that_leaves_less_than_nothing_is_refused)
 {
-	struct accounts less = { .state = -1 }, before, after;
+	struct xen_accounts less = { .state = -1 }, before, after;
 
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_offline));
-	before = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_offline));
+	before = xen_get_accounts(self->vcpu);
 	less.time[RUNSTATE_running] = -1ull;
 	less.time[RUNSTATE_offline] = 1;
-	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &less));
+	EXPECT_EQ(-EINVAL, xen_adjust_accounts(self->vcpu, &less));
 
 	less.time[RUNSTATE_running] = 0;
 	less.time[RUNSTATE_offline] = -before.entry_time - 1;
 	less.entry_time = less.time[RUNSTATE_offline];
-	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &less));
+	EXPECT_EQ(-EINVAL, xen_adjust_accounts(self->vcpu, &less));
 
 	less.state = RUNSTATE_runnable;
 	less.time[RUNSTATE_running] = 1ull << 63;
 	less.time[RUNSTATE_offline] = 1ull << 63;
 	less.entry_time = 0;
-	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &less));
+	EXPECT_EQ(-EINVAL, xen_adjust_accounts(self->vcpu, &less));
 
-	after = get_data(self->vcpu);
+	after = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 }
 
@@ -427,18 +381,18 @@ static void run_once(struct waiter *waiter)
 
 static void set_data_and_wait(struct waiter *waiter)
 {
-	struct accounts a = {
+	struct xen_accounts a = {
 		.state = RUNSTATE_blocked,
 		.entry_time = xen_vm_now(waiter->x),
 	};
 
 	a.time[RUNSTATE_blocked] = a.entry_time;
-	TEST_ASSERT_EQ(set_data(waiter->x->vcpu[0], &a), 0);
+	TEST_ASSERT_EQ(xen_set_accounts(waiter->x->vcpu[0], &a), 0);
 }
 
 static void be_blocked(struct waiter *waiter)
 {
-	TEST_ASSERT_EQ(enter(waiter->x->vcpu[0], RUNSTATE_blocked), 0);
+	TEST_ASSERT_EQ(xen_enter_runstate(waiter->x->vcpu[0], RUNSTATE_blocked), 0);
 }
 
 /* A vCPU whose thread had to wait, long before, is restored by one that had not. */
@@ -446,16 +400,16 @@ TEST_F(clock, what_the_vcpus_thread_waited_before_is_not_runnable)
 {
 	struct waiter owner = { .x = self->x, .act = run_once, .least = SECOND };
 	struct waiter vmm = { .x = self->x, .act = set_data_and_wait };
-	struct accounts a;
+	struct xen_accounts a;
 
 	act_as(&vmm);
 	usleep(1100000);
 	act_as(&owner);
-	a = get_data(self->vcpu);
+	a = xen_get_accounts(self->vcpu);
 	TH_LOG("runnable %lu ns, of which waited %lu", a.time[RUNSTATE_runnable], owner.delay);
 	/* A preempted vCPU is runnable for a little more than its thread's delay. */
 	EXPECT_LT(a.time[RUNSTATE_runnable], owner.delay + owner.least / 2);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
 /* And what a thread of the VMM waited for is none of the vCPU's. */
@@ -463,14 +417,14 @@ TEST_F(clock, what_another_thread_waited_is_not_runnable)
 {
 	struct waiter owner = { .x = self->x, .act = run_once };
 	struct waiter vmm = { .x = self->x, .act = be_blocked, .least = SECOND };
-	struct accounts before, after;
+	struct xen_accounts before, after;
 
 	act_as(&owner);
-	before = get_data(self->vcpu);
+	before = xen_get_accounts(self->vcpu);
 	act_as(&vmm);
-	after = get_data(self->vcpu);
+	after = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(before.time[RUNSTATE_runnable], after.time[RUNSTATE_runnable]);
-	EXPECT_EQ(after.entry_time, sum(&after));
+	EXPECT_EQ(after.entry_time, xen_sum_accounts(&after));
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_RUNSTATE | KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

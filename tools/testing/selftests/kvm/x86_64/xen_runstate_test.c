@@ -12,22 +12,14 @@
 #include "kvm_util.h"
 #include "processor.h"
 #include "xen_harness.h"
-#include "xen.h"
+#include "xen_runstate.h"
 
-#define NR_STATES	4
 #define AREA_GPA	XEN_SPARE_GPA(0)
 #define CANARY		0x5a
 
 /* A page of its own, right behind the others: it can be taken away. */
 #define LOOSE_GPA	(XEN_PAGES_GPA + XEN_NR_PAGES * PAGE_SIZE)
 #define LOOSE_SLOT	14
-
-/* The accounts, in the order of the attribute. */
-struct accounts {
-	uint64_t state;
-	uint64_t entry_time;
-	uint64_t time[NR_STATES];
-};
 
 FIXTURE(runstate) {
 	struct xen_vm *x;
@@ -61,43 +53,9 @@ FIXTURE_TEARDOWN(runstate)
 	xen_vm_free(self->x);
 }
 
-static int set(struct kvm_vcpu *vcpu, uint16_t type, const struct accounts *accounts)
+static uint64_t current_state(struct kvm_vcpu *vcpu)
 {
-	struct kvm_xen_vcpu_attr attr = { .type = type };
-
-	memcpy(attr.u.pad, accounts, sizeof(*accounts));
-	return xen_vcpu_set(vcpu, &attr);
-}
-
-static int set_data(struct kvm_vcpu *vcpu, const struct accounts *accounts)
-{
-	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA, accounts);
-}
-
-static int adjust(struct kvm_vcpu *vcpu, const struct accounts *accounts)
-{
-	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST, accounts);
-}
-
-static int enter(struct kvm_vcpu *vcpu, uint64_t state)
-{
-	return set(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT,
-		   &(struct accounts) { .state = state });
-}
-
-static struct accounts get(struct kvm_vcpu *vcpu, uint16_t type)
-{
-	struct kvm_xen_vcpu_attr attr = { .type = type };
-	struct accounts accounts;
-
-	TEST_ASSERT_EQ(xen_vcpu_get(vcpu, &attr), 0);
-	memcpy(&accounts, attr.u.pad, sizeof(accounts));
-	return accounts;
-}
-
-static struct accounts get_data(struct kvm_vcpu *vcpu)
-{
-	return get(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA);
+	return xen_get_accounts_by(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT).state;
 }
 
 static int set_area(struct kvm_vcpu *vcpu, uint64_t gpa)
@@ -120,19 +78,14 @@ static int set_update_flag(struct xen_vm *x, bool on)
 	return xen_vm_set(x, &attr);
 }
 
-static uint64_t sum(const struct accounts *accounts)
-{
-	return accounts->time[0] + accounts->time[1] + accounts->time[2] + accounts->time[3];
-}
-
 static size_t area_size(bool wide)
 {
 	return wide ? sizeof(struct xen_runstate64) : sizeof(struct xen_runstate32);
 }
 
-static struct accounts read_area(const void *area, bool wide)
+static struct xen_accounts read_area(const void *area, bool wide)
 {
-	struct accounts accounts = {};
+	struct xen_accounts accounts = {};
 
 	memcpy(&accounts.state, area, 4);
 	memcpy(&accounts.entry_time, (const uint8_t *)area + (wide ? 8 : 4),
@@ -140,13 +93,13 @@ static struct accounts read_area(const void *area, bool wide)
 	return accounts;
 }
 
-static bool same(const struct accounts *a, const struct accounts *b)
+static bool same(const struct xen_accounts *a, const struct xen_accounts *b)
 {
 	return !memcmp(a, b, sizeof(*a));
 }
 
 /* Accounts that add up and lie in the past; each word has its own value. */
-static const struct accounts distinct = {
+static const struct xen_accounts distinct = {
 	.state = RUNSTATE_blocked,
 	.entry_time = 0x1010 + 0x2020 + 0x3030 + 0x4040,
 	.time = { 0x1010, 0x2020, 0x3030, 0x4040 },
@@ -154,35 +107,35 @@ static const struct accounts distinct = {
 
 TEST_F(runstate, the_time_before_the_first_state_was_offline)
 {
-	struct accounts a = get_data(self->vcpu);
+	struct xen_accounts a = xen_get_accounts(self->vcpu);
 
 	EXPECT_EQ(0, a.entry_time);
-	EXPECT_EQ(0, sum(&a));
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_runnable));
-	a = get_data(self->vcpu);
+	EXPECT_EQ(0, xen_sum_accounts(&a));
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_runnable));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(RUNSTATE_runnable, a.state);
 	EXPECT_NE(0, a.entry_time);
 	EXPECT_EQ(a.entry_time, a.time[RUNSTATE_offline]);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
 TEST_F(runstate, time_is_accounted_to_the_state_that_ends)
 {
-	struct accounts before, after;
+	struct xen_accounts before, after;
 	unsigned int state, next, i;
 
-	for (state = 0; state < NR_STATES; state++) {
-		ASSERT_EQ(0, enter(self->vcpu, state));
-		before = get_data(self->vcpu);
+	for (state = 0; state < XEN_NR_RUNSTATES; state++) {
+		ASSERT_EQ(0, xen_enter_runstate(self->vcpu, state));
+		before = xen_get_accounts(self->vcpu);
 		EXPECT_EQ(state, before.state);
-		EXPECT_EQ(state, get(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT).state);
-		next = (state + 1) % NR_STATES;
-		ASSERT_EQ(0, enter(self->vcpu, next));
-		after = get_data(self->vcpu);
+		EXPECT_EQ(state, current_state(self->vcpu));
+		next = (state + 1) % XEN_NR_RUNSTATES;
+		ASSERT_EQ(0, xen_enter_runstate(self->vcpu, next));
+		after = xen_get_accounts(self->vcpu);
 		EXPECT_EQ(next, after.state);
 		EXPECT_LT(before.entry_time, after.entry_time);
-		EXPECT_EQ(after.entry_time, sum(&after));
-		for (i = 0; i < NR_STATES; i++) {
+		EXPECT_EQ(after.entry_time, xen_sum_accounts(&after));
+		for (i = 0; i < XEN_NR_RUNSTATES; i++) {
 			/* What the scheduler kept from a running vCPU it was runnable. */
 			if (i == state || (state == RUNSTATE_running && i == RUNSTATE_runnable))
 				continue;
@@ -193,129 +146,128 @@ TEST_F(runstate, time_is_accounted_to_the_state_that_ends)
 
 TEST_F(runstate, data_are_read_back)
 {
-	struct accounts a;
+	struct xen_accounts a;
 
-	ASSERT_EQ(0, set_data(self->vcpu, &distinct));
-	a = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_TRUE(same(&distinct, &a));
-	ASSERT_EQ(0, set_data(self->vcpu, &a));
-	a = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &a));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_TRUE(same(&distinct, &a));
-	EXPECT_EQ(distinct.state, get(self->vcpu,
-				      KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT).state);
+	EXPECT_EQ(distinct.state, current_state(self->vcpu));
 }
 
 TEST_F(runstate, data_have_to_add_up)
 {
-	struct accounts a = distinct;
+	struct xen_accounts a = distinct;
 	unsigned int i;
 
 	a.entry_time++;
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
-	for (i = 0; i < NR_STATES; i++) {
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
+	for (i = 0; i < XEN_NR_RUNSTATES; i++) {
 		a = distinct;
 		a.time[i]--;
-		EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+		EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
 	}
-	EXPECT_EQ(0, get_data(self->vcpu).entry_time);
+	EXPECT_EQ(0, xen_get_accounts(self->vcpu).entry_time);
 }
 
 TEST_F(runstate, data_lie_in_the_past)
 {
-	struct accounts a = distinct;
+	struct xen_accounts a = distinct;
 	uint64_t future = xen_vm_now(self->x) + 3600 * NSEC_PER_SEC;
 
 	a.time[0] += future;
 	a.entry_time += future;
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
-	EXPECT_EQ(0, get_data(self->vcpu).entry_time);
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
+	EXPECT_EQ(0, xen_get_accounts(self->vcpu).entry_time);
 }
 
 TEST_F(runstate, data_have_a_state_that_exists)
 {
-	struct accounts a = distinct;
+	struct xen_accounts a = distinct;
 
-	for (a.state = 0; a.state < NR_STATES; a.state++)
-		EXPECT_EQ(0, set_data(self->vcpu, &a));
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	for (a.state = 0; a.state < XEN_NR_RUNSTATES; a.state++)
+		EXPECT_EQ(0, xen_set_accounts(self->vcpu, &a));
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
 	a.state = -1;
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
 	a.state = 1ull << 32;
-	EXPECT_EQ(-EINVAL, set_data(self->vcpu, &a));
+	EXPECT_EQ(-EINVAL, xen_set_accounts(self->vcpu, &a));
 }
 
 TEST_F(runstate, an_adjustment_is_added)
 {
-	struct accounts more = {
+	struct xen_accounts more = {
 		.state = -1,
 		.entry_time = 1 + 20 + 300 + 4000,
 		.time = { 1, 20, 300, 4000 },
 	};
-	struct accounts a;
+	struct xen_accounts a;
 	unsigned int i;
 
-	ASSERT_EQ(0, set_data(self->vcpu, &distinct));
-	ASSERT_EQ(0, adjust(self->vcpu, &more));
-	a = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
+	ASSERT_EQ(0, xen_adjust_accounts(self->vcpu, &more));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(distinct.state, a.state);
 	EXPECT_EQ(distinct.entry_time + more.entry_time, a.entry_time);
-	for (i = 0; i < NR_STATES; i++)
+	for (i = 0; i < XEN_NR_RUNSTATES; i++)
 		EXPECT_EQ(distinct.time[i] + more.time[i], a.time[i]);
 }
 
 TEST_F(runstate, an_adjustment_may_be_negative)
 {
-	struct accounts less = { .state = -1, .entry_time = -0x20ull };
-	struct accounts a;
+	struct xen_accounts less = { .state = -1, .entry_time = -0x20ull };
+	struct xen_accounts a;
 
 	less.time[RUNSTATE_blocked] = -0x30ull;
 	less.time[RUNSTATE_running] = 0x10;
-	ASSERT_EQ(0, set_data(self->vcpu, &distinct));
-	ASSERT_EQ(0, adjust(self->vcpu, &less));
-	a = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
+	ASSERT_EQ(0, xen_adjust_accounts(self->vcpu, &less));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(0x3000, a.time[RUNSTATE_blocked]);
 	EXPECT_EQ(0x1020, a.time[RUNSTATE_running]);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
 TEST_F(runstate, an_adjustment_may_change_the_state)
 {
-	struct accounts more = { .state = RUNSTATE_runnable };
-	struct accounts a;
+	struct xen_accounts more = { .state = RUNSTATE_runnable };
+	struct xen_accounts a;
 
-	ASSERT_EQ(0, set_data(self->vcpu, &distinct));
-	ASSERT_EQ(0, adjust(self->vcpu, &more));
-	a = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
+	ASSERT_EQ(0, xen_adjust_accounts(self->vcpu, &more));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_EQ(RUNSTATE_runnable, a.state);
 	EXPECT_LT(distinct.time[RUNSTATE_blocked], a.time[RUNSTATE_blocked]);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
 TEST_F(runstate, wrong_adjustments_are_refused)
 {
-	struct accounts more = { .state = NR_STATES };
+	struct xen_accounts more = { .state = XEN_NR_RUNSTATES };
 	uint64_t future = xen_vm_now(self->x) + 3600 * NSEC_PER_SEC;
-	struct accounts a;
+	struct xen_accounts a;
 
-	ASSERT_EQ(0, set_data(self->vcpu, &distinct));
-	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &more));
-	more = (struct accounts) { .state = -1, .entry_time = 1 };
-	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &more));
-	more = (struct accounts) { .state = -1, .entry_time = future, .time = { future } };
-	EXPECT_EQ(-EINVAL, adjust(self->vcpu, &more));
-	a = get_data(self->vcpu);
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
+	EXPECT_EQ(-EINVAL, xen_adjust_accounts(self->vcpu, &more));
+	more = (struct xen_accounts) { .state = -1, .entry_time = 1 };
+	EXPECT_EQ(-EINVAL, xen_adjust_accounts(self->vcpu, &more));
+	more = (struct xen_accounts) { .state = -1, .entry_time = future, .time = { future } };
+	EXPECT_EQ(-EINVAL, xen_adjust_accounts(self->vcpu, &more));
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_TRUE(same(&distinct, &a));
 }
 
 TEST_F(runstate, a_vcpu_that_ran_is_running_until_the_vmm_says_otherwise)
 {
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_blocked));
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_blocked));
 	EXPECT_EQ(1, xen_step(self->vcpu));
-	EXPECT_EQ(RUNSTATE_running, get_data(self->vcpu).state);
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_offline));
-	EXPECT_EQ(RUNSTATE_offline, get_data(self->vcpu).state);
+	EXPECT_EQ(RUNSTATE_running, xen_get_accounts(self->vcpu).state);
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_offline));
+	EXPECT_EQ(RUNSTATE_offline, xen_get_accounts(self->vcpu).state);
 	EXPECT_EQ(2, xen_step(self->vcpu));
-	EXPECT_EQ(RUNSTATE_running, get_data(self->vcpu).state);
+	EXPECT_EQ(RUNSTATE_running, xen_get_accounts(self->vcpu).state);
 }
 
 static void read_state(struct xen_runstate64 *wide, struct xen_runstate32 *narrow)
@@ -328,7 +280,7 @@ static void read_state(struct xen_runstate64 *wide, struct xen_runstate32 *narro
 TEST_F(runstate, a_guest_finds_itself_running)
 {
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_blocked));
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_blocked));
 	vcpu_arch_set_entry_point(self->vcpu, read_state);
 	vcpu_args_set(self->vcpu, 2, variant->wide ? AREA_GPA : 0, AREA_GPA);
 	EXPECT_EQ(RUNSTATE_running, xen_step(self->vcpu));
@@ -338,7 +290,7 @@ TEST_F(runstate, a_guest_finds_itself_running)
 static void expect_area(struct __test_metadata *_metadata, struct kvm_vcpu *vcpu,
 			const uint8_t *area, bool wide)
 {
-	struct accounts kept = get_data(vcpu), told = read_area(area, wide);
+	struct xen_accounts kept = xen_get_accounts(vcpu), told = read_area(area, wide);
 
 	EXPECT_TRUE(same(&kept, &told)) {
 		TH_LOG("area at %#lx of its page", (uintptr_t)area % PAGE_SIZE);
@@ -352,7 +304,7 @@ TEST_F(runstate, the_area_may_lie_at_any_address)
 	size_t at[] = { 0, 1, 2, 3, 4, 7, 60, 0x801 };
 	unsigned int i;
 
-	ASSERT_EQ(0, set_data(self->vcpu, &distinct));
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		memset(self->page, CANARY, PAGE_SIZE);
 		ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA + at[i]));
@@ -364,7 +316,7 @@ TEST_F(runstate, the_area_may_be_split_anywhere)
 {
 	size_t size = area_size(variant->wide), first;
 
-	ASSERT_EQ(0, set_data(self->vcpu, &distinct));
+	ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
 	for (first = 0; first <= size + 1; first++) {
 		uint8_t *area = self->page + PAGE_SIZE - first;
 
@@ -374,9 +326,9 @@ TEST_F(runstate, the_area_may_be_split_anywhere)
 
 		/* A change of state is no registration: the same again. */
 		memset(self->page, CANARY, 2 * PAGE_SIZE);
-		ASSERT_EQ(0, enter(self->vcpu, first % NR_STATES));
+		ASSERT_EQ(0, xen_enter_runstate(self->vcpu, first % XEN_NR_RUNSTATES));
 		expect_area(_metadata, self->vcpu, area, variant->wide);
-		ASSERT_EQ(0, set_data(self->vcpu, &distinct));
+		ASSERT_EQ(0, xen_set_accounts(self->vcpu, &distinct));
 	}
 }
 
@@ -401,7 +353,7 @@ TEST_F(runstate, the_layout_follows_the_guests_width)
 		ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA + at[i]));
 		ASSERT_EQ(0, xen_set_long_mode(self->x, !variant->wide));
 		memset(self->page, CANARY, 2 * PAGE_SIZE);
-		ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_offline));
+		ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_offline));
 		expect_area(_metadata, self->vcpu, self->page + at[i], !variant->wide);
 	}
 }
@@ -411,7 +363,7 @@ TEST_F(runstate, an_area_that_was_taken_away_is_written_no_more)
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA + PAGE_SIZE - 8));
 	ASSERT_EQ(0, set_area(self->vcpu, KVM_XEN_INVALID_GPA));
 	memset(self->page, CANARY, 2 * PAGE_SIZE);
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_offline));
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_offline));
 	EXPECT_EQ(1, xen_step(self->vcpu));
 	EXPECT_EQ(0, memcmp(self->page, self->page + 1, 2 * PAGE_SIZE - 1));
 }
@@ -424,7 +376,7 @@ static void add_loose_page(struct xen_vm *x)
 /* Areas that begin in, and that reach into, memory that comes and goes. */
 static void move_memory_under(struct __test_metadata *_metadata, struct xen_vm *x, uint64_t gpa)
 {
-	struct accounts kept, told;
+	struct xen_accounts kept, told;
 	uint8_t area[sizeof(struct xen_runstate64)];
 	size_t first = gpa < LOOSE_GPA ? LOOSE_GPA - gpa : 0;
 	size_t size = area_size(x->wide);
@@ -432,16 +384,16 @@ static void move_memory_under(struct __test_metadata *_metadata, struct xen_vm *
 	add_loose_page(x);
 	ASSERT_EQ(0, set_area(x->vcpu[0], gpa));
 	vm_mem_region_delete(x->vm, LOOSE_SLOT);
-	ASSERT_EQ(0, enter(x->vcpu[0], RUNSTATE_blocked));
-	ASSERT_EQ(0, enter(x->vcpu[0], RUNSTATE_offline));
+	ASSERT_EQ(0, xen_enter_runstate(x->vcpu[0], RUNSTATE_blocked));
+	ASSERT_EQ(0, xen_enter_runstate(x->vcpu[0], RUNSTATE_offline));
 
 	/* A change to runnable may come from the scheduler: it need not map pages. */
 	add_loose_page(x);
-	ASSERT_EQ(0, enter(x->vcpu[0], RUNSTATE_blocked));
+	ASSERT_EQ(0, xen_enter_runstate(x->vcpu[0], RUNSTATE_blocked));
 	if (first)
 		memcpy(area, xen_hva(x, gpa), first);
 	memcpy(area + first, xen_hva(x, gpa + first), size - first);
-	kept = get_data(x->vcpu[0]);
+	kept = xen_get_accounts(x->vcpu[0]);
 	told = read_area(area, x->wide);
 	EXPECT_EQ(RUNSTATE_blocked, told.state);
 	EXPECT_TRUE(same(&kept, &told));
@@ -474,7 +426,7 @@ TEST_F(runstate, the_update_flag_is_clear_after_an_update)
 			ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA + at[i]));
 			memset(self->page, CANARY, 2 * PAGE_SIZE);
 			memset(self->page + at[i], 0xff, area_size(variant->wide));
-			ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_offline));
+			ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_offline));
 			EXPECT_EQ(0, *flag_byte(self->page + at[i], variant->wide) & 0x80);
 			expect_area(_metadata, self->vcpu, self->page + at[i], variant->wide);
 		}
@@ -497,7 +449,7 @@ static void read_once(struct reader *r)
 {
 	volatile uint8_t *flag = flag_byte(r->area, r->wide);
 	volatile uint64_t *entry = (uint64_t *)(r->area + (r->wide ? 8 : 4));
-	struct accounts a;
+	struct xen_accounts a;
 	uint64_t before;
 
 	if (*flag & 0x80) {
@@ -511,7 +463,7 @@ static void read_once(struct reader *r)
 	if (before & XEN_RUNSTATE_UPDATE || *entry != before)
 		return;
 	r->snapshots++;
-	if (a.entry_time != sum(&a))
+	if (a.entry_time != xen_sum_accounts(&a))
 		r->torn++;
 }
 
@@ -536,10 +488,10 @@ TEST_F(runstate, the_update_flag_tells_of_updates_under_way)
 		SKIP(return, "a reader beside the updates needs a second CPU");
 	ASSERT_EQ(0, set_update_flag(self->x, true));
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_running));
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_running));
 	ASSERT_EQ(0, pthread_create(&r.thread, NULL, read_on, &r));
 	for (turn = 0; turn < UPDATES_MAX; turn++) {
-		TEST_ASSERT_EQ(enter(self->vcpu, turn % NR_STATES), 0);
+		TEST_ASSERT_EQ(xen_enter_runstate(self->vcpu, turn % XEN_NR_RUNSTATES), 0);
 		if (turn >= UPDATES_MIN && __atomic_load_n(&r.updates_seen, __ATOMIC_RELAXED))
 			break;
 	}
@@ -556,10 +508,10 @@ TEST_F(runstate, the_update_flag_is_never_set_unless_asked_for)
 	unsigned int turn;
 
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
-	ASSERT_EQ(0, enter(self->vcpu, RUNSTATE_running));
+	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_running));
 	ASSERT_EQ(0, pthread_create(&r.thread, NULL, read_on, &r));
 	for (turn = 0; turn < UPDATES_MIN; turn++)
-		TEST_ASSERT_EQ(enter(self->vcpu, turn % NR_STATES), 0);
+		TEST_ASSERT_EQ(xen_enter_runstate(self->vcpu, turn % XEN_NR_RUNSTATES), 0);
 	WRITE_ONCE(r.stop, true);
 	pthread_join(r.thread, NULL);
 	EXPECT_EQ(0, r.updates_seen);
@@ -596,7 +548,7 @@ static void stay_on_one_cpu(void)
 
 TEST_F(runstate, time_kept_from_the_vcpu_is_runnable)
 {
-	struct accounts a;
+	struct xen_accounts a;
 	pthread_t thread;
 	bool stop = false;
 
@@ -611,9 +563,9 @@ TEST_F(runstate, time_kept_from_the_vcpu_is_runnable)
 	EXPECT_EQ(1, xen_step(self->vcpu));
 	WRITE_ONCE(stop, true);
 	pthread_join(thread, NULL);
-	a = get_data(self->vcpu);
+	a = xen_get_accounts(self->vcpu);
 	EXPECT_NE(0, a.time[RUNSTATE_runnable]);
-	EXPECT_EQ(a.entry_time, sum(&a));
+	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 	EXPECT_EQ(0, a.time[RUNSTATE_blocked]);
 }
 
