@@ -315,6 +315,8 @@ static s64 call_handler(struct kvm_vcpu *vcpu, struct xen_token *token,
 	if (hcall->atomic)
 		return XEN_HCALL_SLOW;
 
+	xen_might_sleep();
+
 	return xen_dynhc_use_call(vcpu, token->use, hcall);
 }
 

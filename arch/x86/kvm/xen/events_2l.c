@@ -47,6 +47,8 @@ static int xen_2l_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 {
 	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
 
+	might_sleep();
+
 	/* A cache that was never activated may not be refreshed. */
 	if (!READ_ONCE(gpc->active))
 		return -EINVAL;

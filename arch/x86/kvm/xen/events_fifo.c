@@ -453,6 +453,8 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
 	struct xen_map map;
 
+	might_sleep();
+
 	if (!state)
 		return;
 
@@ -472,6 +474,8 @@ static void xen_fifo_bind(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct evtchn_fifo_port *state;
+
+	might_sleep();
 
 	/* As few pages as xen_fifo_wait() makes: it must not fail. */
 	state = xen_fifo_make_port(fifo, port, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);

@@ -107,8 +107,11 @@ static int raise_charged(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	struct mm_struct *mm = vcpu->kvm->mm;
-	int r = xen_evtchn_raise_fast(vcpu, port, priority);
+	int r;
 
+	xen_might_sleep();
+
+	r = xen_evtchn_raise_fast(vcpu, port, priority);
 	if (likely(r != -EWOULDBLOCK))
 		return r;
 	if (current->mm == mm)
@@ -154,6 +157,8 @@ static int unmask_and_wait(struct kvm *kvm, struct kvm_vcpu *vcpu,
 			   const struct xen_layout *layout, u32 port)
 {
 	int r;
+
+	xen_might_sleep();
 
 	for (;;) {
 		r = unmask_port(kvm, vcpu, ops, layout, port);
@@ -243,6 +248,8 @@ void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
 	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
 	struct kvm *kvm = vcpu->kvm;
 	u64 duties = atomic64_read(parked) & XEN_PARKED_DUTIES;
+
+	xen_might_sleep();
 
 	xen_upcall_replay(vcpu);
 	if (!duties)

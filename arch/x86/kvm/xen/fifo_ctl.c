@@ -274,6 +274,8 @@ int xen_fifo_set_priority(struct kvm *kvm, u32 nr, u32 priority)
 	u32 nr_ports = xen_nr_ports(kvm, xen_layout(kvm));
 	struct evtchn_fifo_port *port;
 
+	might_sleep();
+
 	if (!nr || nr >= nr_ports || priority >= XEN_ABI_FIFO_NR_QUEUES)
 		return -EINVAL;
 	if (xen_ops(kvm) != &xen_fifo_ops)

@@ -111,6 +111,15 @@ static inline bool xen_may_sleep(void)
 }
 
 /*
+ * might_sleep() for what is called often and sleeps seldom: on a debug kernel alone, as
+ * on others it may be a point to reschedule.
+ */
+static inline void xen_might_sleep(void)
+{
+	might_sleep_if(IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP));
+}
+
+/*
  * Whether the mapping that @gpc remembers still stands, for the length that it
  * was made for.  The memslots are part of struct kvm and never freed, so their
  * generation may be read at any time; who writes to the page holds kvm->srcu,

@@ -142,6 +142,8 @@ static bool replay_parked(struct kvm_vcpu *vcpu)
 
 bool xen_vcpu_info_replay(struct kvm_vcpu *vcpu)
 {
+	xen_might_sleep();
+
 	return can_replay(vcpu) && replay_parked(vcpu);
 }
 
@@ -199,6 +201,8 @@ int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 
 bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu)
 {
+	might_sleep();
+
 	if (!vcpu->arch.xen.vcpu_info_cache.active)
 		return false;
 
