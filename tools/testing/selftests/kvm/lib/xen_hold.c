@@ -29,17 +29,27 @@ bool xen_hold_is_possible(void)
 	return true;
 }
 
-static void withhold_page(struct xen_hold *hold)
+int xen_withhold_page(void *page)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
-		.range = { .start = (uintptr_t)hold->stub->data, .len = PAGE_SIZE },
+		.range = { .start = (uintptr_t)page, .len = PAGE_SIZE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
+	int uffd = open_uffd();
 
-	TEST_ASSERT(!ioctl(hold->uffd, UFFDIO_API, &api), "UFFDIO_API: %d", errno);
-	TEST_ASSERT(!madvise(hold->stub->data, PAGE_SIZE, MADV_DONTNEED), "madvise: %d", errno);
-	TEST_ASSERT(!ioctl(hold->uffd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER: %d", errno);
+	TEST_ASSERT(uffd >= 0, "userfaultfd: %d", errno);
+	TEST_ASSERT(!ioctl(uffd, UFFDIO_API, &api), "UFFDIO_API: %d", errno);
+	TEST_ASSERT(!madvise(page, PAGE_SIZE, MADV_DONTNEED), "madvise: %d", errno);
+	TEST_ASSERT(!ioctl(uffd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER: %d", errno);
+	return uffd;
+}
+
+bool xen_page_is_awaited(int uffd)
+{
+	struct pollfd fault = { .fd = uffd, .events = POLLIN };
+
+	return xen_wait_for(poll(&fault, 1, 0) == 1 && fault.revents == POLLIN);
 }
 
 static void *call(void *arg)
@@ -56,16 +66,11 @@ static void *call(void *arg)
 
 bool xen_hold_begin(struct xen_hold *hold, struct xen_stub *stub)
 {
-	struct pollfd fault = { .events = POLLIN };
-
 	hold->stub = stub;
-	hold->uffd = open_uffd();
-	fault.fd = hold->uffd;
-	TEST_ASSERT(hold->uffd >= 0, "userfaultfd: %d", errno);
-	withhold_page(hold);
+	hold->uffd = xen_withhold_page(stub->data);
 	hold->held = true;
 	pthread_create(&hold->thread, NULL, call, hold);
-	return xen_wait_for(poll(&fault, 1, 0) == 1 && fault.revents == POLLIN);
+	return xen_page_is_awaited(hold->uffd);
 }
 
 void xen_hold_end(struct xen_hold *hold)

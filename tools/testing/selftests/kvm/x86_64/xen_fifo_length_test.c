@@ -6,13 +6,19 @@
  * held; or a VMM cannot tell which of its entries was bad.  Stock 6.12 has no FIFO event
  * channels.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "kvm_test_harness.h"
 #include "xen_fifo.h"
+#include "xen_hold.h"
 
 #define NR_PORTS	(XEN_FIFO_MAX_PORT + 1)
+#define HELD		3u	/* the entry whose event needs a page that is not there */
 
 FIXTURE(length) {
 	struct xen_vm *x;
@@ -20,12 +26,17 @@ FIXTURE(length) {
 	uint32_t done;
 };
 
+static void make_vm(FIXTURE_DATA(length) *self)
+{
+	self->x = xen_fifo_vm_create(1, true, xen_guest_obey);
+	xen_order_fifo(self->x, 1);
+}
+
 FIXTURE_SETUP(length)
 {
 	uint32_t i;
 
-	self->x = xen_fifo_vm_create(1, true, xen_guest_obey);
-	xen_order_fifo(self->x, 1);
+	make_vm(self);
 	self->entries = calloc(NR_PORTS + 1, sizeof(*self->entries));
 	ASSERT_NE(NULL, self->entries);
 	for (i = 0; i <= NR_PORTS; i++)
@@ -105,6 +116,52 @@ TEST_F(length, a_place_that_cannot_be_written_is_an_error)
 	EXPECT_EQ(-EFAULT, ports_attr(self, true, 2, 1));
 	EXPECT_TRUE(is_set(self, 2));
 	EXPECT_EQ(-EINVAL, ports_attr(self, false, 2, (uintptr_t)&self->done));
+}
+
+static void *kill_once_held(void *arg)
+{
+	int uffd = (intptr_t)arg;
+
+	TEST_ASSERT(xen_page_is_awaited(uffd), "Nobody waits for the page");
+	kill(getpid(), SIGKILL);
+	return NULL;
+}
+
+/*
+ * In a process, and so a VM, of its own.  An event that cannot be raised stays saved,
+ * which is no error: only the look for a signal ends the call.
+ */
+static void set_ports_and_be_killed(FIXTURE_DATA(length) *self, uint32_t *done)
+{
+	pthread_t thread;
+	intptr_t uffd;
+
+	make_vm(self);
+	self->entries[HELD].saved = 1;
+	uffd = xen_withhold_page(xen_hva(self->x, XEN_ARRAY_GPA));
+	TEST_ASSERT(!pthread_create(&thread, NULL, kill_once_held, (void *)uffd), "No thread");
+	ports_attr(self, true, NR_PORTS, (uintptr_t)done);
+}
+
+TEST_F(length, a_killed_caller_ends_at_the_next_one)
+{
+	uint32_t *done = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+	pid_t pid;
+
+	if (!xen_hold_is_possible())
+		SKIP(return, "this kernel has no userfaultfd");
+	ASSERT_NE(MAP_FAILED, done);
+	*done = 0;
+	pid = fork();
+	if (!pid) {
+		set_ports_and_be_killed(self, done);
+		_exit(1);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	EXPECT_EQ(HELD + 1, *done);
 }
 
 int main(int argc, char **argv)

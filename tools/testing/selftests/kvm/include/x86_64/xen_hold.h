@@ -19,6 +19,13 @@ struct xen_hold {
 bool xen_hold_is_possible(void);
 
 /*
+ * Take a page out of the memory of the VMM, so that who touches it waits, until the
+ * userfaultfd that this returns is closed.  Returns true once somebody does.
+ */
+int xen_withhold_page(void *page);
+bool xen_page_is_awaited(int uffd);
+
+/*
  * Have the vCPU of @stub send on an event channel with its argument in the page at
  * stub->data.  Returns true once KVM waits for that page.
  */
