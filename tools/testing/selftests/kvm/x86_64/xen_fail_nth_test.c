@@ -9,7 +9,7 @@
  */
 #include "kvm_util.h"
 #include "processor.h"
-#include "xen_dynhc.h"
+#include "xen_adder.h"
 #include "xen_fifo.h"
 #include "xen_harness.h"
 #include "xen_line.h"
@@ -385,6 +385,29 @@ FIXTURE_VARIANT_ADD(nth, token_of_a_port) {
 	.undo = no_token,
 };
 
+static void load_adder(struct env *e)
+{
+	TEST_ASSERT_EQ(xen_adder_load_anew(""), 0);
+}
+
+static int bind_token_to_handler(struct env *e)
+{
+	return xen_adder_bind(e->x, TOKEN, 0);
+}
+
+static bool has_no_binding(struct env *e)
+{
+	return has_no_token(e) && !xen_adder_bindings() && !xen_adder_refs();
+}
+
+FIXTURE_VARIANT_ADD(nth, token_of_a_handler) {
+	.prepare = load_adder,
+	.run = bind_token_to_handler,
+	.is_unchanged = has_no_binding,
+	.undo = no_token,
+	.nr_needed = 2,		/* of KVM, and of the module */
+};
+
 FIXTURE_SETUP(nth)
 {
 	struct env *e = &self->e;
@@ -412,6 +435,7 @@ FIXTURE_TEARDOWN(nth)
 {
 	xen_vm_free(self->e.x);
 	close(self->e.file);
+	EXPECT_TRUE(xen_adder_ends_well());
 }
 
 TEST_F(nth, a_failed_allocation_changes_nothing)
