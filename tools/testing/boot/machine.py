@@ -67,20 +67,21 @@ def nested_kvm():
 TCG_CPU = "max,+invtsc"
 
 
-def acceleration(icount):
+def acceleration(icount, features=""):
     """The arguments that choose who runs the host kernel's instructions."""
+    more = "".join(f",+{feature}" for feature in features.split())
     if icount:
-        return ["-accel", "tcg", "-cpu", TCG_CPU, "-icount", "shift=0,sleep=off"]
+        return ["-accel", "tcg", "-cpu", TCG_CPU + more, "-icount", "shift=0,sleep=off"]
     if nested_kvm() and not os.environ.get("KVM_XEN_TCG"):
-        return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU]
+        return ["-accel", "kvm", "-cpu", "host" + more]
+    return ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU + more]
 
 
 def command(kernel, initrd, machine):
     """QEMU's command line for the machine of a test, without its channels."""
-    root, smp, memory, append, icount, plugin, *_ = machine
+    root, smp, memory, append, icount, plugin, cpu, *_ = machine
     args = [*emulator(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            "-machine", "q35,pit=off", *acceleration(icount),
+            "-machine", "q35,pit=off", *acceleration(icount, cpu),
             "-smp", str(smp), "-m", str(memory),
             "-kernel", str(kernel.image), "-initrd", str(initrd),
             "-append", " ".join([ARGUMENTS, kernel.append, append]).strip()]

@@ -31,6 +31,7 @@ class Test:
     stock: str = ""
     icount: bool = False
     plugin: str = ""
+    cpu: str = ""
     needs: list = dataclasses.field(default_factory=list)
     samples: list = dataclasses.field(default_factory=list)
 
@@ -43,8 +44,8 @@ class Test:
     def machine(self):
         """Tests with the same value share one boot."""
         params = tuple(sorted(self.modparams.items()))
-        return (self.root, self.smp, self.memory, self.append, self.icount, self.plugin, params,
-                self.kernel)
+        return (self.root, self.smp, self.memory, self.append, self.icount, self.plugin, self.cpu,
+                params, self.kernel)
 
     def fits(self, kernel):
         """The debug kernel has no disk to run from, and only Debian's a use for icount."""
@@ -91,6 +92,8 @@ def check(test):
         raise Error(f"{where}: samples is a list of names of modules, without .ko")
     if test.samples and test.root != "initramfs":
         raise Error(f"{where}: samples are packed into the initramfs, root cannot be {test.root}")
+    if not all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*", feature) for feature in test.cpu.split()):
+        raise Error(f"{where}: cpu is names of features, with blanks between them")
     if test.icount and test.smp != 1:
         raise Error(f"{where}: icount needs smp = 1")
 

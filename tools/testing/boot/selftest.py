@@ -7,6 +7,8 @@ It uses stock modules, so that it says nothing about ours.
 import dataclasses
 
 import proof
+from common import Error
+from machine import acceleration
 from manifest import Test
 from report import Report, results_path
 from runner import Runner
@@ -82,6 +84,37 @@ def check_proofs(report):
         Report.result(report, Result(name, "pass" if right else "fail", "exit", reason))
 
 
+# Features that a row asks for, and what QEMU's CPU has to have besides; None: refused.
+CPUS = (
+    ("", ""),
+    ("tsc-scale", ",+tsc-scale"),
+    ("tsc-scale sse4.1", ",+tsc-scale,+sse4.1"),
+    ("+tsc-scale", None),
+    ("tsc-scale,-nx", None),
+)
+
+
+def cpu_arguments(asked):
+    """The CPU of a machine in each way of running it; None where the row is refused."""
+    try:
+        machine = Test(name="t", run="true", cpu=asked).machine()
+    except Error:
+        return None
+    if (machine == Test(name="t", run="true").machine()) != (asked == ""):
+        raise Error(f"a test that asks for the CPU \"{asked}\" shares a boot with one that does not")
+    return [acceleration(icount, asked)[3] for icount in (False, True)]
+
+
+def check_cpus(report):
+    """Each row of CPUS is a test of what becomes of the key cpu."""
+    for asked, more in CPUS:
+        wanted = more if more is None else [cpu + more for cpu in cpu_arguments("")]
+        made = cpu_arguments(asked)
+        reason = "" if made == wanted else f"becomes {made}, not {wanted}"
+        Report.result(report, Result(f"cpu: \"{asked}\"", "fail" if reason else "pass", "exit",
+                                     reason))
+
+
 class Judge(Report):
     """Compares each result with what its case demands."""
 
@@ -113,6 +146,7 @@ def main():
                   memory=512, needs=[]) for case in CASES if case.name != UNLOAD]
     judge = Judge()
     check_proofs(judge)
+    check_cpus(judge)
     Runner(judge, "stock").run(tests)
     judge.unjudged()
     judge.write_json(results_path("harness", "stock"))
