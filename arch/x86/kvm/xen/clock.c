@@ -6,7 +6,8 @@
 
 /*
  * By what the vCPU itself reads: its TSC, scaled as its pvclock says.  A guest
- * compares deadlines with that, and get_kvmclock_ns() drifts against it.
+ * compares deadlines with that.  get_kvmclock_ns() is the same, but does not say
+ * what the host's time was at that moment.
  */
 static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu)
 {
