@@ -23,7 +23,7 @@ library	:= $(libdir)/libkvm.a
 tests	:= $(patsubst $(ours)/x86_64/%.c,%,$(wildcard $(ours)/x86_64/*_test.c))
 benches	:= $(patsubst tools/testing/bench/%.c,%,$(wildcard tools/testing/bench/*_bench.c))
 helpers	:= $(patsubst $(ours)/lib/%.c,%,$(wildcard $(ours)/lib/*.c $(ours)/lib/x86_64/*.c))
-stock	:= xen_shinfo_test xen_vmcall_test
+stock	:= xen_shinfo_test xen_vmcall_test kvm_clock_test
 
 includes := -Iinclude/uapi -Iarch/x86/include/uapi -Isamples/kvm-xen-dynhc \
 	-I$(ours)/include -I$(ours)/include/x86_64 \
