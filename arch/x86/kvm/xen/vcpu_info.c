@@ -10,6 +10,7 @@
  * what was parked.
  */
 #include "internal.h"
+#include "debug.h"
 #include "fifo.h"
 
 static void park(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
@@ -189,6 +190,7 @@ int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 	struct xen_map map;
 	int up;
 
+	xen_debug_delay_irqoff(look);
 	if (unlikely(xen_must_not_lock() || !xen_try_map_to_read(&map, gpc))) {
 		guard(srcu)(&vcpu->kvm->srcu);
 
