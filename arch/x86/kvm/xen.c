@@ -66,6 +66,8 @@ unsigned int xen_delay_loop;
 module_param(xen_delay_loop, uint, 0644);
 unsigned int xen_delay_look;
 module_param(xen_delay_look, uint, 0644);
+unsigned int xen_delay_account;
+module_param(xen_delay_account, uint, 0644);
 #endif
 
 /*

@@ -14,12 +14,14 @@
  * - a timer's interrupt has set its bit, and is about to kick;
  * - the fast path is about to clear a request, having looked at what there is to do;
  * - a hypercall was given up right behind the exit, and goes to the exit loop;
- * - evtchn_upcall_pending is about to be looked at right behind the exit.
+ * - evtchn_upcall_pending is about to be looked at right behind the exit;
+ * - the clock was read, and the time until then is about to be charged to a runstate.
  */
 extern unsigned int xen_delay_kick;
 extern unsigned int xen_delay_clear;
 extern unsigned int xen_delay_loop;
 extern unsigned int xen_delay_look;
+extern unsigned int xen_delay_account;
 
 /* Not mdelay(), which takes much longer on a host whose CPUs are not its own. */
 static inline void __xen_debug_delay(u64 ms)
@@ -32,15 +34,22 @@ static inline void __xen_debug_delay(u64 ms)
 
 #define xen_debug_delay(where)	__xen_debug_delay(READ_ONCE(xen_delay_##where))
 
-/* The same in what is called in other places, too. */
+/* The same in what is called in other places, too; the second spares the scheduler. */
 #define xen_debug_delay_irqoff(where)					\
 do {									\
 	if (irqs_disabled())						\
 		xen_debug_delay(where);					\
 } while (0)
+
+#define xen_debug_delay_irqon(where)					\
+do {									\
+	if (!irqs_disabled())						\
+		xen_debug_delay(where);					\
+} while (0)
 #else
 #define xen_debug_delay(where)		((void)#where)
 #define xen_debug_delay_irqoff(where)	((void)#where)
+#define xen_debug_delay_irqon(where)	((void)#where)
 #endif
 
 #endif /* _KVM_XEN_DEBUG_H */

@@ -7,7 +7,9 @@
  * state.steal_task; state.first_offset of struct kvm_xen.
  * All of it is changed by the vCPU's own thread, or by an ioctl that holds the
  * vCPU's mutex and has it loaded; the scheduler's callbacks run on that same
- * thread.  Time is the guest's system time in ns.
+ * thread, wherever it can be preempted.  Whoever reads or changes more than one of
+ * the accounts, or the clock and an account, disables preemption for that.  Time is
+ * the guest's system time in ns.
  *
  * The times add up to the time of the last change, which is what Linux has
  * promised to VMMs, but for one case: a clock that the VMM sets back.  Then no
@@ -16,6 +18,7 @@
  * From then on the times add up to more than the clock, and are accepted so.
  */
 #include "internal.h"
+#include "debug.h"
 
 static_assert(sizeof_field(struct xen_runstate, time) ==
 	      sizeof_field(struct kvm_vcpu_xen, runstate_times));
@@ -154,11 +157,12 @@ static bool map_area(struct kvm_vcpu_xen *xen, const struct xen_layout *layout,
 
 static __always_inline struct xen_runstate accounts_of(const struct kvm_vcpu_xen *xen)
 {
-	struct xen_runstate rs = {
-		.state = xen->current_runstate,
-		.entry_time = xen->runstate_entry_time,
-	};
+	struct xen_runstate rs;
 
+	guard(preempt)();
+
+	rs.state = xen->current_runstate;
+	rs.entry_time = xen->runstate_entry_time;
 	memcpy(rs.time, xen->runstate_times, sizeof(rs.time));
 	return rs;
 }
@@ -193,17 +197,26 @@ static inline void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
 		write_area(vcpu, in_scheduler);
 }
 
-static void change(struct kvm_vcpu *vcpu, u32 state, bool in_scheduler)
+/* Charge the time until now, and enter @state.  Not to be preempted: see above. */
+static void enter(struct kvm_vcpu *vcpu, u32 state)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 	u64 now = get_kvmclock_ns(vcpu->kvm);
 
+	xen_debug_delay_irqon(account);
 	if (unlikely(!xen->runstate_entry_time))
 		begin(vcpu, now);
 	else
 		account(xen, now);
 
 	xen->current_runstate = state;
+}
+
+static void change(struct kvm_vcpu *vcpu, u32 state, bool in_scheduler)
+{
+	scoped_guard(preempt)
+		enter(vcpu, state);
+
 	publish(vcpu, in_scheduler);
 }
 
@@ -244,7 +257,11 @@ static int store(struct kvm_vcpu *vcpu, const struct xen_runstate *rs)
 
 int xen_runstate_set(struct kvm_vcpu *vcpu, const struct xen_runstate *rs)
 {
-	int r = store(vcpu, rs);
+	int r;
+
+	guard(preempt)();
+
+	r = store(vcpu, rs);
 
 	/* What the vCPU's thread waited for until now is no part of these. */
 	if (!r)
@@ -254,8 +271,12 @@ int xen_runstate_set(struct kvm_vcpu *vcpu, const struct xen_runstate *rs)
 
 int xen_runstate_adjust(struct kvm_vcpu *vcpu, const struct xen_runstate *more)
 {
-	struct xen_runstate rs = xen_runstate_get(vcpu);
+	struct xen_runstate rs;
 	int i;
+
+	guard(preempt)();
+
+	rs = xen_runstate_get(vcpu);
 
 	/* What becomes negative comes out as too much. */
 	rs.entry_time += more->entry_time;
