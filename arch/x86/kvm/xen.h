@@ -251,6 +251,16 @@ static inline bool kvm_xen_is_due(struct kvm_vcpu *vcpu)
 	return kvm_xen_has_interrupt(vcpu) && kvm_arch_interrupt_allowed(vcpu);
 }
 
+/*
+ * Whether HLT is for the exit loop: kvm_xen_has_interrupt() takes a lock, which sleeps on
+ * PREEMPT_RT, and with interrupts off answers that there may be one.
+ */
+static inline bool kvm_xen_leaves_hlt(struct kvm_vcpu *vcpu)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) && kvm_xen_is_in_use() &&
+	       kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR;
+}
+
 /* True where parked selections wait that this vCPU can write by now. */
 static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {
@@ -354,6 +364,7 @@ KVM_XEN_OFF(bool, kvm_xen_knows_cr8,
 	    (struct kvm_vcpu *vcpu, unsigned long cr8), false)
 KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)
 KVM_XEN_OFF(bool, kvm_xen_is_due, (struct kvm_vcpu *vcpu), false)
+KVM_XEN_OFF(bool, kvm_xen_leaves_hlt, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_inject_timer_irqs, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_sw_enable_lapic, (struct kvm_vcpu *vcpu))
