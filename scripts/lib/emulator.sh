@@ -19,6 +19,7 @@ usage() {
 	cat <<-END
 	usage: ${0##*/} COMMAND
 	  ensure   build it if it is not there: $title
+	  try      the same, but that its source cannot be had is said and no failure
 	  path     print where its binary is
 	  key      print its key
 	  clean    remove every build but the current one
@@ -40,30 +41,64 @@ apt() {
 
 # The testbed's version, else the one that the archive has now.
 fetch() {
+	local wanted
+
 	mkdir -p /tmp/lists/partial /tmp/apt/archives/partial
 	apt -q update
-	apt -q source --download-only "$package=$(version)" || apt -q source --download-only "$package"
-	dpkg-source --no-check -x "$package"_*.dsc source
+	for wanted in "$package=$(version)" "$package"; do
+		apt -q source --download-only "$wanted" || echo "$wanted is not served as a whole"
+		! unpack || return 0
+		rm -rf "$package"_* source
+	done
+	return 1
 }
 
+# apt has compared each file with the signed index of the archive. The .dsc says no more
+# than what belongs together: an archive that has lost it alone still serves the source.
+unpack() {
+	if [ -f "$(echo "$package"_*.dsc)" ]; then
+		dpkg-source --no-check -x "$package"_*.dsc source
+	elif [ -f "$(echo "$package"_*.orig.tar.?z)" ] && [ -f "$(echo "$package"_*.debian.tar.?z)" ]; then
+		unpack_tarballs
+	else
+		return 1
+	fi
+}
+
+unpack_tarballs() {
+	echo "There is no .dsc: unpacking the tarballs"
+	mkdir source &&
+		tar -C source --strip-components=1 -xf "$package"_*.orig.tar.?z &&
+		tar -C source -xf "$package"_*.debian.tar.?z &&
+		sed -e 's/[ \t]*#.*//' -e '/^$/d' -e 's|^|source/debian/patches/|' \
+			source/debian/patches/series | apply_patches
+}
+
+# Applies the patches that standard input names.
 apply_patches() {
 	local patch
 
-	for patch in "/src/$corrections"/*.patch; do
+	while read -r patch; do
 		echo "Applying ${patch##*/}"
-		patch -d source -F0 -p1 -N <"$patch"
+		patch -d source -F0 -p1 -N <"$patch" || return 1
 	done
 }
 
+# What the archive does not give is no failure of the build: the reason is left behind.
 build() {
 	local work=$1
 
 	mkdir -p "$work"
 	cd "$work"
-	fetch
-	apply_patches
-	mkdir -p "install/$(dirname "$binary")"
-	(compile "$work")
+	if ! fetch; then
+		echo "the archive does not serve Debian's source package $package $(version)" >reason
+	elif ! printf '%s\n' "/src/$corrections"/*.patch | apply_patches; then
+		echo "$corrections does not apply to $(echo "$package"_*.debian.tar.?z | sed 's/\.debian.*//')" \
+			>reason
+	else
+		mkdir -p "install/$(dirname "$binary")"
+		(compile "$work")
+	fi
 }
 
 # One maker at a time; the others wait for it and find the work done.
@@ -80,19 +115,27 @@ ensure() {
 	exec 9>&-
 }
 
+# Leaves in $home/unavailable why the emulator cannot be had, for those that would use it.
 make_emulator() {
 	local place=$1 work=$1.partial
 
 	rm -rf "$work"
+	rm -f "$home/unavailable"
 	progress "Building $title" "$cache/log/$name" \
 		"$testbed" run "scripts/${0##*/}" build "/cache/$name/${work##*/}" ||
 		die "$title: the build failed"
+	if [ -e "$work/reason" ]; then
+		mv "$work/reason" "$home/unavailable"
+		rm -rf "$work"
+		die "$(cat "$home/unavailable")"
+	fi
 	mv -T "$work/install" "$place"
 	rm -rf "$work"
 }
 
 # The name that everything else uses; replaced in one step.
 current() {
+	rm -f "$home/unavailable"
 	[ "$(readlink "$home/current" || true)" != "$(key)" ] || return 0
 	ln -sfn "$(key)" "$home/current.$$"
 	mv -T "$home/current.$$" "$home/current"
@@ -117,6 +160,7 @@ facts() {
 emulator_main() {
 	case ${1:-} in
 	ensure) facts; ensure ;;
+	try) facts; (ensure) || [ -e "$home/unavailable" ] ;;
 	path) facts; printf '%s\n' "$home/$(key)/$binary" ;;
 	key) facts; key ;;
 	build) build "$2" ;;
