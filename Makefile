@@ -152,6 +152,10 @@ emulator:
 	$(Q)scripts/testbed ensure
 	$(Q)scripts/emulator ensure
 
+intel-emulator: ## the emulator of an Intel host
+	$(Q)scripts/testbed ensure
+	$(Q)scripts/intel-emulator ensure
+
 clean: ## remove build/; what is cached outside the checkout stays
 	$(Q)rm -rf build
 
@@ -163,4 +167,4 @@ help: ## this list
 	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
 	debug-samples check-rt rt-tests rt-modules rt-samples \
-	style sparse boot-shell testbed emulator clean help
+	style sparse boot-shell testbed emulator intel-emulator clean help
