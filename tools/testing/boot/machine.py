@@ -20,7 +20,7 @@ KVM_CREATE_VM = 0xAE01
 # TSC stays the clock, which it does not where its readings come late. There is no
 # PIT: against one that is read late the kernel takes the TSC for
 # slow, up to ten times, and believes it before the HPET.
-ARGUMENTS = ("console=ttyS0 loglevel=7 panic=-1 nokaslr log_buf_len=4M sysrq_always_enabled "
+ARGUMENTS = ("loglevel=7 panic=-1 nokaslr log_buf_len=4M sysrq_always_enabled "
              "printk.devkmsg=on random.trust_cpu=on no_timer_check tsc=reliable "
              "rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60")
 
@@ -84,7 +84,7 @@ def command(kernel, initrd, machine):
             "-machine", "q35,pit=off", *acceleration(icount, cpu),
             "-smp", str(smp), "-m", str(memory),
             "-kernel", str(kernel.image), "-initrd", str(initrd),
-            "-append", " ".join([ARGUMENTS, kernel.append, append]).strip()]
+            "-append", " ".join(["console=ttyS0", ARGUMENTS, kernel.append, append]).strip()]
     if plugin:
         args += ["-plugin", plugin]
     if root == "testbed":
@@ -95,6 +95,8 @@ def command(kernel, initrd, machine):
 
 class Machine:
     """A running QEMU with three channels: console, verdicts, control."""
+
+    pace = 1        # seconds of ours that one of its own takes
 
     def __init__(self, args):
         ends = {name: socket.socketpair() for name in ("console", "verdict", "control")}
@@ -110,14 +112,21 @@ class Machine:
             theirs.close()
             setattr(self, name, mine)
 
+    def clock(self):
+        """What time limits are measured by."""
+        return time.monotonic()
+
     def interrogate(self):
-        """Makes the kernel print what its CPUs and blocked tasks do (SysRq)."""
+        """Makes the kernel print what its CPUs and blocked tasks do (SysRq); yields that."""
         self.order("qmp_capabilities")
         for key in b"lw":
             self.order("chardev-send-break", {"id": "console"})
             time.sleep(0.5)
             self.console.send(bytes([key]))
             time.sleep(0.5)
+        self.console.settimeout(3)
+        while data := self.console.recv(65536):
+            yield data
 
     def order(self, name, arguments=None):
         message = {"execute": name, "arguments": arguments or {}}
@@ -135,9 +144,14 @@ class Machine:
         return complaint
 
 
-def interactive(args):
+def start(kernel, initrd, test):
+    return Machine(command(kernel, initrd, test.machine()))
+
+
+def interactive(kernel, initrd, test):
     """Runs QEMU on this terminal; returns its exit status."""
-    args = [*args, "-chardev", "stdio,id=console,mux=on,signal=off",
+    args = [*command(kernel, initrd, test.machine()),
+            "-chardev", "stdio,id=console,mux=on,signal=off",
             "-serial", "chardev:console", "-serial", "null", "-mon", "chardev=console"]
     sys.stdout.flush()
     return subprocess.call(args)

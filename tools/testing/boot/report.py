@@ -24,12 +24,11 @@ class Report:
         print(text, flush=True)
         self.shown = time.monotonic()
 
-    def progress(self, what, since):
+    def progress(self, what, elapsed):
         """Prints a sign of life, but only after some seconds of silence."""
-        now = time.monotonic()
-        quiet = QUIET if now - since < 60 else SLOW
-        if not self.verbose and now - self.shown >= quiet:
-            self.note(f"  ... {what}, {now - since:.0f} s")
+        quiet = QUIET if elapsed < 60 else SLOW
+        if not self.verbose and time.monotonic() - self.shown >= quiet:
+            self.note(f"  ... {what}, {elapsed:.0f} s")
 
     def result(self, result, tail=()):
         self.results.append(result)

@@ -81,8 +81,8 @@ class Runner:
     def session(self, initrd, tests):
         """Boots the machine once, to its end."""
         log = Log(self.logs(tests[0]), self.verbose)
-        args = machine.command(self.kernel(tests[0]), initrd, tests[0].machine())
-        session = Session(machine.Machine(args), tests, log, self.report)
+        started = machine.start(self.kernel(tests[0]), initrd, tests[0])
+        session = Session(started, tests, log, self.report)
         results = session.run()
         log.finish()
         return session, log, results
@@ -98,7 +98,7 @@ class Runner:
         with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
             initrd = pathlib.Path(scratch) / "initramfs"
             self.pack(initrd, [test], "shell")
-            return machine.interactive(machine.command(self.kernel(test), initrd, test.machine()))
+            return machine.interactive(self.kernel(test), initrd, test)
 
 
 def batches(tests):
