@@ -192,9 +192,12 @@ finish() {
 	judge modules-unload $?
 }
 
+# Where the speed of a serial port is emulated, words are on their way for a while:
+# setting the port's mode waits for them.
 halt_now() {
 	say "$1"
 	mark halt
+	stty -F /dev/ttyS1 raw
 	sync
 	poweroff -f
 	while :; do sleep 1; done
@@ -214,7 +217,7 @@ shell() {
 # shellcheck disable=SC1091 # made by the harness
 . /job/conf
 setup_root
-stty -F /dev/ttyS1 raw -echo
+stty -F /dev/ttyS1 115200 raw -echo
 exec 3>/dev/ttyS1
 
 new_splats >/tmp/splats
