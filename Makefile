@@ -9,6 +9,9 @@ Q := $(if $(filter-out 0,$(V)),,@)
 
 testbed := scripts/testbed run
 boot    := $(testbed) tools/testing/boot/boot
+# The host's CPU, AMD's unless CPU=intel is an argument of make, and what emulates it.
+cpu     := $(if $(filter command,$(origin CPU)),$(CPU),amd)
+host    := $(if $(filter intel,$(cpu)),intel-host,emulator)
 for_rt  := sh -c 'KDIR=/lib/modules/$$RT_RELEASE/build exec "$$0"'
 bench_baseline := Documentation/virt/kvm/x86/bench
 
@@ -53,13 +56,13 @@ build-test: modules ## what building and integrating refuse, and how
 unit: ## the pure units in user space
 	$(Q)$(testbed) make -j"$$(nproc)" -C tools/testing/kvm-xen
 
-selftests: samples emulator ## this project's KVM selftests
+selftests: samples $(host) ## this project's KVM selftests; with CPU=intel on an Intel host
 	$(Q)$(testbed) tools/testing/boot/build-selftests
-	$(Q)$(boot) run --group selftest
+	$(Q)$(boot) run --cpu $(cpu) --group selftest
 
-kernel-tests: modules emulator ## the kernel's own tests of Xen support, unmodified
+kernel-tests: modules $(host) ## the kernel's own tests of Xen support, unmodified; CPU=intel too
 	$(Q)$(testbed) tools/testing/boot/build-selftests
-	$(Q)$(boot) run --group kernel
+	$(Q)$(boot) run --cpu $(cpu) --group kernel
 
 stock-proof: samples emulator ## tests said to fail on stock modules do fail there
 	$(Q)$(testbed) tools/testing/boot/build-selftests
@@ -100,8 +103,8 @@ guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pv
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
 
-harness-test: emulator ## the harness judges fabricated tests
-	$(Q)$(boot) self-test
+harness-test: $(host) ## the harness judges fabricated tests; CPU=intel too
+	$(Q)$(boot) self-test --cpu $(cpu)
 
 bench-runs: modules emulator
 	$(Q)$(testbed) tools/testing/boot/build-selftests
@@ -143,8 +146,8 @@ sparse: ## sparse over this project's objects
 
 ##@ Around it
 
-boot-shell: modules emulator ## a shell in the booted host
-	$(Q)$(boot) shell
+boot-shell: modules $(host) ## a shell in the booted host; CPU=intel for an Intel one
+	$(Q)$(boot) shell --cpu $(cpu)
 
 testbed: emulator ## set-up alone: the Debian root and the emulator
 
@@ -152,9 +155,14 @@ emulator:
 	$(Q)scripts/testbed ensure
 	$(Q)scripts/emulator ensure
 
-intel-emulator: ## the emulator of an Intel host
+intel-emulator: ## the emulator of an Intel host, which CPU=intel builds by itself
 	$(Q)scripts/testbed ensure
 	$(Q)scripts/intel-emulator ensure
+
+# Where its source cannot be had, what would run on it is skipped with that reason.
+intel-host:
+	$(Q)scripts/testbed ensure
+	$(Q)scripts/intel-emulator try
 
 clean: ## remove build/; what is cached outside the checkout stays
 	$(Q)rm -rf build
@@ -167,4 +175,4 @@ help: ## this list
 	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
 	debug-samples check-rt rt-tests rt-modules rt-samples \
-	style sparse boot-shell testbed emulator intel-emulator clean help
+	style sparse boot-shell testbed emulator intel-emulator intel-host clean help

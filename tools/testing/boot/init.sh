@@ -204,14 +204,24 @@ halt_now() {
 }
 
 shell() {
-	printf '\n  %s KVM modules, kernel %s; / is the testbed, /src the checkout.\n' \
-		"$modules" "$(uname -r)"
-	printf '  Leave with ctrl-d (or ctrl-a x).\n\n'
+	printf '\n  %s KVM modules, kernel %s; ' "$modules" "$(uname -r)"
 	export -p >/dev/null
+	if [ "$root" = testbed ]; then shell_in_testbed; else shell_in_initramfs; fi
+	halt_now DONE
+}
+
+shell_in_initramfs() {
+	printf '/ is the initramfs, /selftests has the tests.\n'
+	printf '  Leave with ctrl-d.\n\n'
+	TERM="$term" setsid cttyhack sh
+}
+
+shell_in_testbed() {
+	printf '/ is the testbed, /src the checkout.\n'
+	printf '  Leave with ctrl-d (or ctrl-a x).\n\n'
 	setsid cttyhack chroot /testbed /usr/bin/env -i HOME=/root TERM="$term" \
 		KVM_XEN_CACHE=/cache PATH=/src/build/selftests:/usr/sbin:/usr/bin:/sbin:/bin \
 		sh -c 'cd /src && exec bash -i'
-	halt_now DONE
 }
 
 # shellcheck disable=SC1091 # made by the harness

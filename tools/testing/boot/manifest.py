@@ -32,6 +32,7 @@ class Test:
     icount: bool = False
     plugin: str = ""
     cpu: str = ""
+    intel: dict = dataclasses.field(default_factory=dict)
     needs: list = dataclasses.field(default_factory=list)
     samples: list = dataclasses.field(default_factory=list)
 
@@ -45,7 +46,7 @@ class Test:
         """Tests with the same value share one boot."""
         params = tuple(sorted(self.modparams.items()))
         return (self.root, self.smp, self.memory, self.append, self.icount, self.plugin, self.cpu,
-                params, self.kernel)
+                params, self.kernel, tuple(sorted(self.intel.items())))
 
     def fits(self, kernel):
         """The debug kernel has no disk to run from, and only Debian's a use for icount."""
@@ -56,6 +57,16 @@ class Test:
         if self.kernel == kernel:
             return self
         return dataclasses.replace(self, kernel=kernel, timeout=self.timeout * SLOWER[kernel])
+
+    def given(self, params):
+        """The same test with parameters more for modules, written MODULE.NAME=VALUE."""
+        modparams = dict(self.modparams)
+        for param in params:
+            module, dot, setting = param.partition(".")
+            if not dot or "=" not in setting:
+                raise Error(f"{param}: a parameter is written MODULE.NAME=VALUE")
+            modparams[module] = f"{modparams.get(module, '')} {setting}".strip()
+        return dataclasses.replace(self, modparams=modparams)
 
     def missing(self):
         """The first needed file that is not there, or None."""
@@ -94,6 +105,8 @@ def check(test):
         raise Error(f"{where}: samples are packed into the initramfs, root cannot be {test.root}")
     if not all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*", feature) for feature in test.cpu.split()):
         raise Error(f"{where}: cpu is names of features, with blanks between them")
+    if not isinstance(test.intel, dict) or not set(test.intel) <= {"model", "ips"}:
+        raise Error(f"{where}: intel is a table with model, ips or both")
     if test.icount and test.smp != 1:
         raise Error(f"{where}: icount needs smp = 1")
 

@@ -59,5 +59,7 @@ class Report:
         return 0 if passed and not failed else 1
 
 
-def results_path(group, which):
-    return BUILD / "results" / (f"{group}.json" if which == "ours" else f"{which}-{group}.json")
+def results_path(group, which, cpu="amd"):
+    """Where results of a group go; those of our modules on the usual host have its bare name."""
+    parts = ["" if cpu == "amd" else cpu, "" if which == "ours" else which, group]
+    return BUILD / "results" / ("-".join(filter(None, parts)) + ".json")

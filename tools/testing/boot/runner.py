@@ -5,6 +5,7 @@ import os
 import pathlib
 import tempfile
 
+import bochs
 import initramfs
 import machine
 from common import BUILD
@@ -16,15 +17,20 @@ from session import Log, Result, Session, tail
 # it is the emulator that failed, and nothing that is under test.
 BOOTS = 3
 
+# What boots a host with a CPU of that vendor, or one like it where KVM can nest.
+HOSTS = {"amd": machine, "intel": bochs}
+
 
 class Runner:
-    """Runs tests on one choice of modules and reports each."""
+    """Runs tests on one choice of modules and of the host's CPU and reports each."""
 
-    def __init__(self, report, which, verbose=False, loglevel=7):
+    def __init__(self, report, which, verbose=False, loglevel=7, cpu="amd"):
         self.report = report
         self.which = which
         self.verbose = verbose
         self.loglevel = loglevel
+        self.cpu = cpu
+        self.host = HOSTS[cpu]
         self.kernels = {}
 
     def kernel(self, test):
@@ -34,18 +40,28 @@ class Runner:
         return self.kernels[test.kernel]
 
     def logs(self, test):
+        cpu = "" if self.cpu == "amd" else self.cpu
         stock = "" if self.which == "ours" else self.which
-        return BUILD / "logs" / stock / test.kernel / test.group
+        return BUILD / "logs" / cpu / stock / test.kernel / test.group
 
     def run(self, tests):
         """Runs all tests; every one of them gets a result."""
         for directory in dict.fromkeys(map(self.logs, tests)):
             (directory / "console.log").unlink(missing_ok=True)
-        for batch in batches(self.present(tests)):
+        for batch in batches(self.present(self.possible(tests))):
             while batch:
                 results = self.boot(batch)
                 seen = {result.name for result in results}
                 batch = [test for test in batch if test.name not in seen]
+
+    def possible(self, tests):
+        """The tests that this host can run; the others are skipped."""
+        for test in tests:
+            reason = self.host.refusal(test)
+            if reason:
+                self.report.result(Result(test.name, "skip", reason=reason))
+            else:
+                yield test
 
     def present(self, tests):
         """The tests whose files are there; the others fail at once."""
@@ -81,7 +97,7 @@ class Runner:
     def session(self, initrd, tests):
         """Boots the machine once, to its end."""
         log = Log(self.logs(tests[0]), self.verbose)
-        started = machine.start(self.kernel(tests[0]), initrd, tests[0])
+        started = self.host.start(self.kernel(tests[0]), initrd, tests[0])
         session = Session(started, tests, log, self.report)
         results = session.run()
         log.finish()
@@ -98,7 +114,7 @@ class Runner:
         with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
             initrd = pathlib.Path(scratch) / "initramfs"
             self.pack(initrd, [test], "shell")
-            return machine.interactive(self.kernel(test), initrd, test)
+            return self.host.interactive(self.kernel(test), initrd, test)
 
 
 def batches(tests):

@@ -5,7 +5,12 @@ It uses stock modules, so that it says nothing about ours.
 """
 
 import dataclasses
+import os
+import pathlib
+import tempfile
+import time
 
+import bochs
 import proof
 from common import Error
 from machine import acceleration
@@ -115,6 +120,122 @@ def check_cpus(report):
                                      reason))
 
 
+def verdict(report, name, made, wanted):
+    """One result about a value that is made without booting anything."""
+    reason = "" if made == wanted else f"becomes {made}, not {wanted}"
+    Report.result(report, Result(name, "fail" if reason else "pass", "exit", reason))
+
+
+def attempt(function, *args):
+    """What a function returns, or how it refuses."""
+    try:
+        return function(*args)
+    except Error as err:
+        return f"refused: {err}"
+
+
+# What a row of the manifest asks for, and a line that the configuration of an Intel host
+# then has.
+BOCHSRCS = (
+    ({}, "cpu: model=corei7_skylake_x, count=2, ips=50000000, quantum=16,"
+         " reset_on_triple_fault=0, ignore_bad_msrs=1, mwait_is_nop=0"),
+    ({"smp": 4, "intel": {"model": "tigerlake", "ips": 1000000000}},
+     "cpu: model=tigerlake, count=4, ips=1000000000, quantum=16,"
+     " reset_on_triple_fault=0, ignore_bad_msrs=1, mwait_is_nop=0"),
+    ({"memory": 512}, "memory: guest=512, host=512"),
+    ({"memory": 4096}, "memory: guest=4096, host=2048"),
+    ({}, "com1: enabled=1, mode=file, dev=/dev/fd/5"),
+    ({}, "com2: enabled=1, mode=null"),
+    ({}, "ata0-master: type=cdrom, path=/scratch/medium, status=inserted"),
+    ({}, "log: /scratch/log"),
+)
+
+
+def bochsrc_lines(row):
+    return bochs.configuration(Test(name="t", run="true", **row), "/scratch",
+                               "mode=file, dev=/dev/fd/5", "mode=null").splitlines()
+
+
+# Rows that an Intel host cannot run, and a word of why; the last ones it can.
+REFUSALS = (
+    ({"root": "testbed"}, "9p"),
+    ({"icount": True, "smp": 1}, "icount"),
+    ({"plugin": "x.so"}, "plugins"),
+    ({"cpu": "tsc-scale"}, "CPU features"),
+    ({"kernel": "debug"}, "kernel"),
+    ({"kernel": "rt"}, "kernel"),
+    ({"append": "preempt=none", "smp": 4, "samples": ["dynhc_adder"]}, ""),
+    ({"modparams": {"kvm_intel": "enable_apicv=0"}, "intel": {"ips": 1000000000}}, ""),
+)
+
+# CPUs and instructions per second, and the emulator's seconds for one of a busy machine.
+PACES = ((1, 1000000, 1), (1, 80000000, 2), (2, 80000000, 4))
+
+# Parameters of the command line, and what the row's "nested=0" becomes with them.
+PARAMS = (
+    ([], {"kvm_intel": "nested=0"}),
+    (["kvm_intel.enable_apicv=0"], {"kvm_intel": "nested=0 enable_apicv=0"}),
+    (["kvm.halt_poll_ns=0", "kvm.nx_huge_pages=never"],
+     {"kvm_intel": "nested=0", "kvm": "halt_poll_ns=0 nx_huge_pages=never"}),
+    (["enable_apicv=0"], "refused: enable_apicv=0: a parameter is written MODULE.NAME=VALUE"),
+    (["kvm_intel.enable_apicv"],
+     "refused: kvm_intel.enable_apicv: a parameter is written MODULE.NAME=VALUE"),
+)
+
+
+def check_intel(report):
+    """What is computed for an Intel host, which this does not boot."""
+    for row, line in BOCHSRCS:
+        verdict(report, f"intel: {row} has {line.split(',')[0]}", line in bochsrc_lines(row), True)
+    for row, word in REFUSALS:
+        said = bochs.refusal(Test(name="t", run="true", **row))
+        verdict(report, f"intel: {row} is {'refused' if word else 'run'}",
+                word in said and bool(said) == bool(word), True)
+    for smp, ips, pace in PACES:
+        test = Test(name="t", run="true", smp=smp, intel={"ips": ips})
+        verdict(report, f"intel: {smp} CPUs, {ips} ips", bochs.pace(test), pace)
+    for params, wanted in PARAMS:
+        test = Test(name="t", run="true", modparams={"kvm_intel": "nested=0"})
+        verdict(report, f"params: {params}", attempt(lambda: test.given(params).modparams), wanted)
+    verdict(report, "intel: an unknown key",
+            attempt(lambda: Test(name="t", run="true", intel={"mips": 1})),
+            "refused: manifest.toml: t: intel is a table with model, ips or both")
+
+
+def cpu_time_of(action):
+    """The CPU time of this process that an action takes, as limits of an Intel host see it."""
+    before = bochs.cpu_seconds(os.getpid())
+    action()
+    return bochs.cpu_seconds(os.getpid()) - before
+
+
+def spin():
+    end = time.process_time() + 0.3
+    while time.process_time() < end:
+        pass
+
+
+def check_clock(report):
+    """Time limits of an Intel host count work, and not how long it took to be done."""
+    verdict(report, "intel: work takes time", 0.2 <= cpu_time_of(spin) <= 0.5, True)
+    verdict(report, "intel: sleep takes none", cpu_time_of(lambda: time.sleep(0.3)) < 0.1, True)
+
+
+def check_unavailable(report):
+    """An emulator that is not there, and one that cannot be had."""
+    home = bochs.HOME
+    with tempfile.TemporaryDirectory() as empty:
+        bochs.HOME = pathlib.Path(empty)
+        verdict(report, "intel: not built", attempt(bochs.emulator),
+                "refused: the emulator of an Intel host is not built: make intel-emulator")
+        verdict(report, "intel: no reason", bochs.unavailable(), "")
+        (bochs.HOME / "unavailable").write_text("it is not served\n")
+        verdict(report, "intel: not to be had", attempt(bochs.emulator),
+                "refused: it is not served")
+        verdict(report, "intel: the reason", bochs.unavailable(), "it is not served")
+    bochs.HOME = home
+
+
 class Judge(Report):
     """Compares each result with what its case demands."""
 
@@ -141,13 +262,16 @@ class Judge(Report):
                 super().result(Result(f"harness: {name}", "fail", "exit", "got no result"))
 
 
-def main():
+def main(cpu):
     tests = [Test(name=case.name, run=case.run, group="harness", timeout=case.timeout,
                   memory=512, needs=[]) for case in CASES if case.name != UNLOAD]
     judge = Judge()
     check_proofs(judge)
     check_cpus(judge)
-    Runner(judge, "stock").run(tests)
+    check_intel(judge)
+    check_clock(judge)
+    check_unavailable(judge)
+    Runner(judge, "stock", cpu=cpu).run(tests)
     judge.unjudged()
-    judge.write_json(results_path("harness", "stock"))
+    judge.write_json(results_path("harness", "stock", cpu))
     return judge.finish()
