@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the host is, and parameters of kvm.ko, which tests may change. */
+/* What the host is, and parameters of KVM's modules, some of which tests may change. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,28 +17,44 @@ bool xen_host_is_rt(void)
 	return strstr(name.version, "PREEMPT_RT");
 }
 
-static int open_parameter(const char *name, int flags)
+static int open_parameter(const char *module, const char *name, int flags)
 {
 	char path[100];
 
-	snprintf(path, sizeof(path), "/sys/module/kvm/parameters/%s", name);
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
 	return open(path, flags | O_CLOEXEC);
 }
 
 int xen_write_parameter(const char *name, const char *value)
 {
-	int fd = open_parameter(name, O_WRONLY);
+	int fd = open_parameter("kvm", name, O_WRONLY);
 	int r = fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
 
 	close(fd);
 	return r;
 }
 
-void xen_read_parameter(const char *name, char value[XEN_PARAMETER_SIZE])
+static void read_parameter(const char *module, const char *name, char value[XEN_PARAMETER_SIZE])
 {
-	int fd = open_parameter(name, O_RDONLY);
+	int fd = open_parameter(module, name, O_RDONLY);
 	ssize_t len = fd < 0 ? 0 : read(fd, value, XEN_PARAMETER_SIZE - 1);
 
 	value[len > 0 ? len : 0] = '\0';
 	close(fd);
+}
+
+void xen_read_parameter(const char *name, char value[XEN_PARAMETER_SIZE])
+{
+	read_parameter("kvm", name, value);
+}
+
+bool xen_has_apicv(void)
+{
+	char value[XEN_PARAMETER_SIZE];
+
+	if (host_cpu_is_intel)
+		read_parameter("kvm_intel", "enable_apicv", value);
+	else
+		read_parameter("kvm_amd", "avic", value);
+	return value[0] == 'Y';
 }

@@ -413,6 +413,9 @@ bool xen_host_is_rt(void);
 int xen_write_parameter(const char *name, const char *value);
 void xen_read_parameter(const char *name, char value[XEN_PARAMETER_SIZE]);
 
+/* Host: whether CPUs deliver and end the interrupts of LAPICs themselves (APICv, AVIC). */
+bool xen_has_apicv(void);
+
 /* Host: KVM's clock, which is the guest's system time, in nanoseconds. */
 uint64_t xen_vm_now(struct xen_vm *x);
 
