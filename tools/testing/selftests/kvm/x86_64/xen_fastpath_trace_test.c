@@ -154,16 +154,24 @@ TEST_F(trace, is_the_same_in_the_exit_loop_and_before_it)
 	EXPECT_EQ(loop->nr_lines, fast->nr_lines);
 }
 
-/* An interrupt of the host may be an exit that looks once more. */
+/*
+ * An interrupt of the host may be an exit that looks once more.  With APICv nobody looks
+ * for what a LAPIC has, which the CPU delivers.
+ */
 TEST_F(trace, counts_as_many_looks_for_what_can_be_injected)
 {
 	struct record *fast = self->fast, *loop = self->loop;
 
 	run(loop, false, variant->own_vector);
 	run(fast, true, variant->own_vector);
-	EXPECT_LE(NR_SENDS, loop->nr_looks);
 	EXPECT_LE(loop->nr_looks, fast->nr_looks + NR_SENDS / 4);
 	EXPECT_LE(fast->nr_looks, loop->nr_looks + NR_SENDS / 4);
+	if (variant->own_vector && xen_has_apicv()) {
+		EXPECT_GE(NR_SENDS / 4, loop->nr_looks);
+		return;
+	}
+
+	EXPECT_LE(NR_SENDS, loop->nr_looks);
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
