@@ -38,13 +38,18 @@ struct toggler {
 	bool stop;
 };
 
+/*
+ * One store each time round: an emulator that changes CPUs only where code branches does
+ * not see what changes back before.
+ */
 static void *toggle(void *arg)
 {
 	struct toggler *t = arg;
+	uint8_t up = 0;
 
 	while (!READ_ONCE(t->stop)) {
-		WRITE_ONCE(*t->flag, 1);
-		WRITE_ONCE(*t->flag, 0);
+		up ^= 1;
+		WRITE_ONCE(*t->flag, up);
 	}
 
 	return NULL;
