@@ -69,6 +69,7 @@ void kvm_xen_init_vm(struct kvm *kvm);
 void kvm_xen_destroy_vm(struct kvm *kvm);
 void kvm_xen_init_vcpu(struct kvm_vcpu *vcpu);
 void kvm_xen_destroy_vcpu(struct kvm_vcpu *vcpu);
+void kvm_xen_create_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
 
 void __kvm_xen_irqchip_write(struct kvm *kvm);
 void kvm_xen_stop(struct kvm *kvm);
@@ -381,6 +382,8 @@ KVM_XEN_OFF_VOID(kvm_xen_init_vm, (struct kvm *kvm))
 KVM_XEN_OFF_VOID(kvm_xen_destroy_vm, (struct kvm *kvm))
 KVM_XEN_OFF_VOID(kvm_xen_init_vcpu, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_destroy_vcpu, (struct kvm_vcpu *vcpu))
+KVM_XEN_OFF_VOID(kvm_xen_create_vcpu_debugfs,
+		 (struct kvm_vcpu *vcpu, struct dentry *dir))
 
 #undef KVM_XEN_OFF
 #undef KVM_XEN_OFF_NOINSTR

@@ -6,8 +6,8 @@
  * number), shinfo (maps guest pages), clock, runstate, events_2l and events_fifo
  * (behind the table of events.h), vcpu_info, line, upcall, callback, poll, evtchn,
  * timer, ports, dynhc_handler, dynhc_targets, dynhc, fifo_ctl, fifo_state,
- * fast_memory, fastpath, hypercall_page, hypercall, attr.  Locks and what they guard
- * are drawn in arch/x86/kvm/xen.c.
+ * fast_memory, fastpath, hypercall_page, hypercall, attr, debugfs.  Locks and what
+ * they guard are drawn in arch/x86/kvm/xen.c.
  */
 #ifndef _KVM_XEN_INTERNAL_H
 #define _KVM_XEN_INTERNAL_H
