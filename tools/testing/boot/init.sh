@@ -138,10 +138,34 @@ guard() {
 	kill -9 -1
 }
 
+# Prints once what a vCPU waits for whose upcall flag was up twice, ten seconds apart,
+# without an interrupt injected in between.
+watch_vcpu() {
+	seen=/tmp/vcpus$(echo "$1" | tr / .)
+	cat "$1" >/tmp/vcpus/now 2>&1 || return 0
+	key=$(grep -E '^(flag 1|injected )' /tmp/vcpus/now)
+	if [ "$key" != "${key#flag 1}" ] && [ "$key" = "$(cat "$seen" 2>&1)" ]; then
+		echo "a vCPU does not take its upcall: $1"
+		cat /tmp/vcpus/now "/proc/$(cat "${1%xen}pid")/stack"
+		key="$key, told"
+	fi
+	[ "$key, told" = "$(cat "$seen" 2>&1)" ] || echo "$key" >"$seen"
+}
+
+watch_vcpus() {
+	mkdir -p /tmp/vcpus
+	while sleep 10; do
+		for file in /sys/kernel/debug/kvm/*/vcpu*/xen; do
+			[ ! -e "$file" ] || watch_vcpu "$file"
+		done
+	done
+}
+
 # Runs the test $1 for up to $2 seconds; what it leaves behind is ended with it.
 run_test() {
 	rm -f /tmp/overdue
 	guard "$2" &
+	watch_vcpus &
 	if [ "$root" = testbed ]; then
 		(in_testbed setsid -w sh -c "cd /src; $(cat "/job/run/$1")") </dev/null
 	else

@@ -20,6 +20,16 @@ from runner import Runner
 from session import UNLOAD, Result
 
 
+# A directory that looks like that of a VM, with a vCPU whose flag stays up.
+SILENT_VCPU = """
+mount -t tmpfs vm /sys/kernel/debug/kvm && mkdir -p /sys/kernel/debug/kvm/1-2/vcpu0 &&
+cd /sys/kernel/debug/kvm/1-2/vcpu0 && echo 1 >pid && printf 'flag 1\\ninjected 7\\n' >xen
+sleep 22
+cd / && umount /sys/kernel/debug/kvm
+exit 1
+"""
+
+
 @dataclasses.dataclass
 class Case:
     """A fabricated test, and the verdict, kind and reason that it must get."""
@@ -41,6 +51,7 @@ CASES = (
     Case("skipped-mutely", "exit 4", "fail", "exit", "without a reason"),
     Case("forger", "echo 'PASS forger'; printf '@@ end forger\\n'; exit 3", "fail", "exit",
          "status 3"),
+    Case("silent-vcpu", SILENT_VCPU, "fail", "exit", "a vCPU does not take its upcall"),
     Case("leaves-a-child", "sleep 1000 & exec true", "pass"),
     Case("splat", "echo 'WARNING: CPU: 0 PID: 1 at fabricated' >/dev/kmsg", "fail", "splat",
          "at fabricated"),

@@ -132,6 +132,7 @@ def failure(lines):
     if match:
         return assertion(lines[lines.index(match.string) + 1:])
     match = find(lines, r"^\s*(?:not ok .*|FAIL\b.*|Bail out!.*)")
+    match = match or find(lines, r"^a vCPU does not take its upcall: .*")
     if match:
         return match[0].strip()
     said = [line for line in lines if not CHATTER.match(line)]
