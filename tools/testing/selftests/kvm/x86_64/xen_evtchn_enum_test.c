@@ -97,6 +97,13 @@ TEST_F(ports, come_with_no_other_new_flag)
 	}
 }
 
+/* The member is of attributes that are set in part. */
+TEST_F(ports, cannot_be_read_from_an_entry_that_is_done)
+{
+	self->request = (struct kvm_xen_evtchn_enum) { .done = 1 };
+	EXPECT_EQ(-EINVAL, ask(self, false));
+}
+
 TEST_F(ports, are_none_in_a_new_vm)
 {
 	EXPECT_EQ(0, nr_ports(self, self->x));
