@@ -151,16 +151,4 @@ TEST_F(bind_vcpu, follows_an_update_of_a_registered_port)
 	EXPECT_EQ(1, unmasked_at(self));
 }
 
-int main(int argc, char *argv[])
-{
-	char before[XEN_PARAMETER_SIZE];
-	int r;
-
-	TEST_REQUIRE(xen_caps() & KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
-
-	xen_read_parameter("xen_fifo", before);
-	r = test_harness_run(argc, argv);
-	if (before[0])
-		xen_write_parameter("xen_fifo", before);
-	return r;
-}
+XEN_TEST_MAIN_WITH_PARAMETER(KVM_XEN_HVM_CONFIG_EVTCHN_SEND, "xen_fifo")

@@ -65,4 +65,19 @@ int main(int argc, char **argv)						\
 	return test_harness_run(argc, argv);				\
 }
 
+/* The same of a test that writes the parameter @name of kvm.ko: it is put back. */
+#define XEN_TEST_MAIN_WITH_PARAMETER(caps, name)			\
+int main(int argc, char **argv)						\
+{									\
+	char before[XEN_PARAMETER_SIZE];				\
+	int r;								\
+									\
+	xen_require_caps(caps);						\
+	xen_read_parameter(name, before);				\
+	r = test_harness_run(argc, argv);				\
+	if (before[0])							\
+		xen_write_parameter(name, before);			\
+	return r;							\
+}
+
 #endif /* SELFTEST_KVM_XEN_HARNESS_H */
