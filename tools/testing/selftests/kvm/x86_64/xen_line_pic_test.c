@@ -174,19 +174,31 @@ TEST_F(pic, an_event_between_flag_and_eoi_arrives)
 	EXPECT_EQ(2, self->cpu->nr_upcalls);
 }
 
+/*
+ * The PIC keeps an edge of a masked input, and a worker makes another one in case it did
+ * not: where that is late, both become interrupts.  As a rule it is not.
+ */
 TEST_F(pic, an_event_at_a_masked_input_arrives_when_it_is_unmasked)
 {
-	uint32_t turn;
+	uint32_t turn, irqs, before = 0, nr_late = 0, may_be_late = variant->level ? 0 : 1;
 
 	for (turn = 1; turn <= 20; turn++) {
 		mask_irq(self->x, variant->irq, true);
 		ASSERT_EQ(0, xen_line_send(self->x, turn));
-		ASSERT_EQ(turn - 1, take_irqs(self));
+		irqs = take_irqs(self);
+		ASSERT_GE(before + may_be_late, irqs);
+		nr_late += irqs - before;
+
+		before = irqs;
 		mask_irq(self->x, variant->irq, false);
 		ASSERT_EQ(turn, xen_line_call(self->x, 0, xen_guest_wait_events, turn, 0));
-		ASSERT_EQ(turn, take_irqs(self));
+		irqs = take_irqs(self);
+		ASSERT_LT(before, irqs);
+		ASSERT_GE(before + 1 + may_be_late, irqs);
+		nr_late += irqs - before - 1;
+		before = irqs;
 	}
-	EXPECT_EQ(20, take_late_irqs(self));
+	EXPECT_GE(10, nr_late);
 }
 
 /* The latch of an edge is the PIC's own, and outlives its cause: one at most. */
