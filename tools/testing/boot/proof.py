@@ -26,7 +26,8 @@ class Expectation(Report):
     def result(self, result, tail=()):
         if result.name == UNLOAD:
             return
-        super().result(self.judge(result), tail)
+        with self.lock:
+            super().result(self.judge(result), tail)
 
     def judge(self, result):
         name, seconds = result.name, result.seconds

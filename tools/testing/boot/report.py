@@ -4,6 +4,7 @@
 import dataclasses
 import json
 import sys
+import threading
 import time
 
 from common import BUILD
@@ -13,25 +14,32 @@ SLOW = 30       # and between them after the first minute
 
 
 class Report:
-    """Collects results and prints them as they come."""
+    """Collects results and prints them as they come, from several boots at a time if need be."""
 
     def __init__(self, verbose=False):
         self.verbose = verbose
+        self.lock = threading.RLock()
         self.results = []
         self.shown = time.monotonic()
 
     def note(self, text):
-        print(text, flush=True)
-        self.shown = time.monotonic()
+        with self.lock:
+            print(text, flush=True)
+            self.shown = time.monotonic()
 
     def progress(self, what, elapsed):
         """Prints a sign of life, but only after some seconds of silence."""
         quiet = QUIET if elapsed < 60 else SLOW
-        if not self.verbose and time.monotonic() - self.shown >= quiet:
-            self.note(f"  ... {what}, {elapsed:.0f} s")
+        with self.lock:
+            if not self.verbose and time.monotonic() - self.shown >= quiet:
+                self.note(f"  ... {what}, {elapsed:.0f} s")
 
     def result(self, result, tail=()):
-        self.results.append(result)
+        with self.lock:
+            self.results.append(result)
+            self.show(result, tail)
+
+    def show(self, result, tail):
         line = {"pass": f"ok  {result.name}  ({result.seconds:.0f} s)",
                 "fail": f"FAIL {result.name}: {result.reason}",
                 "skip": f"skip {result.name}: {result.reason}"}[result.verdict]

@@ -16,7 +16,7 @@ from common import Error
 from machine import acceleration
 from manifest import Test
 from report import Report, results_path
-from runner import Runner
+from runner import SHARE, Runner, shares, side_by_side
 from session import UNLOAD, Result
 
 
@@ -40,6 +40,7 @@ class Case:
     kind: str = ""
     reason: str = ""
     timeout: int = 60
+    memory: int = 512
 
 
 CASES = (
@@ -62,6 +63,12 @@ CASES = (
     Case("dead-host", "kill -9 -1; sleep 100000", "fail", "timeout", "no verdict within",
          timeout=3),
     Case("last", "true", "pass"),
+    # Another machine, in an emulator beside that of the others.
+    Case("beside-good", "true", "pass", memory=640),
+    Case("beside-bad", "exit 5", "fail", "exit", "status 5", memory=640),
+    Case("beside-panic", "echo c >/proc/sysrq-trigger", "fail", "panic", "Kernel panic",
+         memory=640),
+    Case("beside-last", "true", "pass", memory=640),
     Case(UNLOAD, "", "pass"),
 )
 
@@ -247,6 +254,34 @@ def check_unavailable(report):
     bochs.HOME = home
 
 
+# Sizes of batches and a number of emulators, and which tests are to share a boot, longest first.
+SHARES = (
+    ([3], 1, ["012"]),
+    ([2, 3], 1, ["01", "012"]),
+    ([2, 3], 2, ["012", "01"]),
+    ([2 * SHARE - 1], 2, ["0123456789abcde"]),
+    ([2, 2 * SHARE], 2, ["02468ace", "13579bdf", "01"]),
+    ([], 2, []),
+)
+
+
+def check_jobs(report):
+    """How tests are distributed over emulators side by side, and what becomes of an error there."""
+    for sizes, jobs, wanted in SHARES:
+        whole = ["0123456789abcdef"[:size] for size in sizes]
+        verdict(report, f"jobs: {sizes} tests, {jobs} emulators", shares(whole, jobs), wanted)
+    done = []
+
+    def run(job, item):
+        if item == "broken":
+            raise Error(item)
+        done.append(item)
+
+    verdict(report, "jobs: an error in one of two",
+            attempt(side_by_side, 2, run, ["broken", "a", "b"]), "refused: broken")
+    verdict(report, "jobs: beside the error", sorted(done), ["a", "b"])
+
+
 class Judge(Report):
     """Compares each result with what its case demands."""
 
@@ -275,14 +310,15 @@ class Judge(Report):
 
 def main(cpu):
     tests = [Test(name=case.name, run=case.run, group="harness", timeout=case.timeout,
-                  memory=512, needs=[]) for case in CASES if case.name != UNLOAD]
+                  memory=case.memory, needs=[]) for case in CASES if case.name != UNLOAD]
     judge = Judge()
     check_proofs(judge)
     check_cpus(judge)
     check_intel(judge)
     check_clock(judge)
     check_unavailable(judge)
-    Runner(judge, "stock", cpu=cpu).run(tests)
+    check_jobs(judge)
+    Runner(judge, "stock", cpu=cpu, jobs=2).run(tests)
     judge.unjudged()
     judge.write_json(results_path("harness", "stock", cpu))
     return judge.finish()

@@ -53,7 +53,7 @@ class Result:
 class Log:
     """The console: kept whole, cut into one log a test, shown live if asked."""
 
-    def __init__(self, directory, verbose):
+    def __init__(self, directory, verbose, console="console.log"):
         self.directory = directory
         self.verbose = verbose
         self.rest = b""
@@ -61,7 +61,7 @@ class Log:
         self.lines = {"": []}   # by test
         self.ended = set()
         directory.mkdir(parents=True, exist_ok=True)
-        self.whole = open(directory / "console.log", "a", encoding="utf-8")
+        self.whole = open(directory / console, "a", encoding="utf-8")
         self.file = None
 
     def feed(self, data):
