@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The Bochs that boots an Intel host: how it is configured, its medium, its channels.
 
-What it offers is what machine.py offers for QEMU: refusal(), start(), interactive().
+What it offers is what machine.py offers for QEMU: fitted(), refusal(), start(), interactive().
 """
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import re
@@ -47,6 +48,9 @@ LACKS = (
     ("kernel", "", "an Intel host boots Debian's kernel alone"),
 )
 
+# Features that a row may ask for, by QEMU's names, which this machine's CPU has anyway.
+FEATURES = ("tsc-scale",)
+
 
 def unavailable():
     """Why there can be no emulator, as scripts/intel-emulator has found, or ""."""
@@ -59,6 +63,12 @@ def emulator():
     if not binary.exists():
         raise Error(unavailable() or f"the emulator of an Intel host is not built: {TARGET}")
     return binary
+
+
+def fitted(test):
+    """The test as this machine runs it: what the CPU has need not be asked for."""
+    asked = [feature for feature in test.cpu.split() if feature not in FEATURES]
+    return dataclasses.replace(test, cpu=" ".join(asked))
 
 
 def refusal(test):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The QEMU that boots the host kernel: which one, how it is called, its channels.
 
-What the runner takes from here, and from bochs.py for an Intel host, is refusal(), start()
-and interactive().
+What the runner takes from here, and from bochs.py for an Intel host, is fitted(), refusal(),
+start() and interactive().
 """
 
+import dataclasses
 import fcntl
 import functools
 import json
@@ -146,6 +147,11 @@ class Machine:
         for channel in (self.console, self.verdict, self.control):
             channel.close()
         return complaint
+
+
+def fitted(test):
+    """The test as this machine runs it: what is asked of an Intel host makes no other boot."""
+    return dataclasses.replace(test, intel={})
 
 
 def refusal(test):

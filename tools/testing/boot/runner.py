@@ -70,7 +70,7 @@ class Runner:
 
     def possible(self, tests):
         """The tests that this host can run; the others are skipped."""
-        for test in tests:
+        for test in map(self.host.fitted, tests):
             reason = self.host.refusal(test)
             if reason:
                 self.report.result(Result(test.name, "skip", reason=reason))
