@@ -66,9 +66,13 @@ def emulator():
 
 
 def fitted(test):
-    """The test as this machine runs it: what the CPU has need not be asked for."""
+    """The test as this machine runs it.
+
+    What the CPU has need not be asked for, and what is packed needs no testbed.
+    """
     asked = [feature for feature in test.cpu.split() if feature not in FEATURES]
-    return dataclasses.replace(test, cpu=" ".join(asked))
+    root = "initramfs" if test.pack else test.root
+    return dataclasses.replace(test, cpu=" ".join(asked), root=root)
 
 
 def refusal(test):

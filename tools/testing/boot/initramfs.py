@@ -2,6 +2,7 @@
 """Makes the initramfs of the booted host: busybox, modules, tests, the job."""
 
 import lzma
+import os
 import pathlib
 import re
 import shlex
@@ -167,12 +168,21 @@ def programs(tests):
     return [path for path in paths if path.is_file()]
 
 
+def packed_files(tests):
+    """What else the tests ask for: the testbed's files by their paths, the checkout's in /src."""
+    for name in sorted({name for test in tests for name in test.pack}):
+        yield ROOT / name, str(pathlib.PurePosixPath("/src") / name).lstrip("/")
+
+
 def pack_programs(archive, tests):
-    """Packs the selftests that the tests run, with their libraries."""
+    """Packs the selftests that the tests run and the files they need, with their libraries."""
+    files = [(program, f"selftests/{program.name}") for program in programs(tests)]
     libs = set()
-    for program in programs(tests):
-        archive.file(f"selftests/{program.name}", program.read_bytes(), 0o755)
-        libs.update(shared_libraries(program))
+    for path, name in [*files, *packed_files(tests)]:
+        executable = os.access(path, os.X_OK)
+        archive.file(name, path.read_bytes(), 0o755 if executable else 0o644)
+        if executable:
+            libs.update(shared_libraries(path))
     for lib in sorted(libs):
         archive.file(lib.lstrip("/"), pathlib.Path(lib).read_bytes(), 0o755)
 

@@ -35,6 +35,7 @@ class Test:
     intel: dict = dataclasses.field(default_factory=dict)
     needs: list = dataclasses.field(default_factory=list)
     samples: list = dataclasses.field(default_factory=list)
+    pack: list = dataclasses.field(default_factory=list)
 
     def __post_init__(self):
         if not self.run:
