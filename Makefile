@@ -43,7 +43,7 @@ demo: modules emulator ## boot Debian as a Xen guest on these modules, and say w
 	$(Q)$(testbed) tools/testing/boot/guests/demo
 
 check: ## everything that has to pass, in one total
-	$(Q)scripts/check layers build-test unit harness-test selftests kernel-tests guests
+	$(Q)scripts/check layers build-test unit harness-test selftests kernel-tests guests intel-some
 
 ##@ Tests, one kind at a time; MODULES=stock runs those that boot on the distribution's modules
 
@@ -67,6 +67,18 @@ kernel-tests: modules $(host) ## the kernel's own tests of Xen support, unmodifi
 stock-proof: samples emulator ## tests said to fail on stock modules do fail there
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) prove-stock
+
+check-intel: ## all tests on an Intel host, with APICv and without, in two emulators side by side
+	$(Q)scripts/check intel-tests
+
+intel-tests: samples intel-host
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(testbed) tools/testing/boot/guests/prepare
+	$(Q)$(boot) check-intel $(TESTS)
+
+intel-some: samples intel-host ## those of check-intel that say most, which are part of check
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) check-intel --some $(TESTS)
 
 check-debug: ## the selftests on a kernel with KASAN, lockdep and more, built once
 	$(Q)scripts/check debug-tests debug-proof
@@ -172,6 +184,7 @@ help: ## this list
 
 .PHONY: modules samples install uninstall integrate patch demo check layers build-test unit \
 	selftests kernel-tests stock-proof guests harness-test \
+	check-intel intel-tests intel-some \
 	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
 	debug-samples check-rt rt-tests rt-modules rt-samples \

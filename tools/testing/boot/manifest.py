@@ -9,6 +9,8 @@ import tomllib
 from common import ROOT, Error
 from kernel import KINDS, SLOWER
 
+DEFAULT = pathlib.Path(__file__).with_name("manifest.toml")
+GUESTS = DEFAULT.with_name("guests") / "manifest.toml"
 SELFTESTS = ROOT / "build/selftests"
 SOURCES = ROOT / "tools/testing/selftests/kvm/x86_64"
 GROUPS = ("selftest", "kernel", "guest", "bench", "proof", "harness", "debug")
@@ -68,6 +70,11 @@ class Test:
                 raise Error(f"{param}: a parameter is written MODULE.NAME=VALUE")
             modparams[module] = f"{modparams.get(module, '')} {setting}".strip()
         return dataclasses.replace(self, modparams=modparams)
+
+    def without_apicv(self):
+        """The same test, on an Intel host whose KVM does without APICv."""
+        test = self.given(["kvm_intel.enable_apicv=0"])
+        return dataclasses.replace(test, name=f"{self.name}:apicv=0")
 
     def missing(self):
         """The first needed file that is not there, or None."""
@@ -131,17 +138,20 @@ def unlisted(tests):
     return [Test(name=name) for name in names if name not in listed]
 
 
-def load(path=None):
-    """All tests of the manifest, in its order."""
-    default = pathlib.Path(__file__).with_name("manifest.toml")
-    extra = unlisted if path is None else lambda tests: []
-    path = pathlib.Path(path or default)
+def read(path):
+    """The manifest as it is written."""
     with open(path, "rb") as file:
         try:
-            rows = tomllib.load(file).get("test", [])
+            return tomllib.load(file)
         except tomllib.TOMLDecodeError as err:
             raise Error(f"{path.name}: {err}") from err
-    tests = [test for row in rows for test in expand(row)]
+
+
+def load(path=None):
+    """All tests of the manifest, in its order."""
+    extra = unlisted if path is None else lambda tests: []
+    path = pathlib.Path(path or DEFAULT)
+    tests = [test for row in read(path).get("test", []) for test in expand(row)]
     seen = set()
     for test in tests:
         if test.name in seen:
@@ -155,7 +165,22 @@ def select(tests, groups, names):
     chosen = [t for t in tests if not groups or t.group in groups]
     if not names:
         return [t for t in chosen if groups or t.group not in ("harness", "proof", "debug")]
+    return named(chosen, names)
+
+
+def named(tests, names):
+    """Those with one of the names, each of which, or each glob, has to be that of a test."""
     for name in names:
-        if not any(pathlib.PurePath(t.name).match(name) for t in chosen):
+        if not any(pathlib.PurePath(t.name).match(name) for t in tests):
             raise Error(f"no test is called {name}: see boot list")
-    return [t for t in chosen if any(pathlib.PurePath(t.name).match(n) for n in names)]
+    return [t for t in tests if any(pathlib.PurePath(t.name).match(n) for n in names)]
+
+
+def check_intel(tests, lists, some=False):
+    """What make check-intel runs of the tests: with APICv, then those that are to run without."""
+    # The kernel's own share the boots of ours.
+    tests = [dataclasses.replace(test, group="selftest") for test in tests
+             if test.group in ("kernel", "selftest")]
+    chosen = named(tests, lists["some"]) if some else tests
+    twice = {test.name for test in named(tests, lists["without_apicv"])}
+    return chosen + [test.without_apicv() for test in chosen if test.name in twice]

@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import bochs
+import manifest
 import proof
 from common import Error
 from machine import acceleration
@@ -284,6 +285,36 @@ def check_jobs(report):
     verdict(report, "jobs: beside the error", sorted(done), ["a", "b"])
 
 
+# Rows of a manifest, the lists of check-intel, and the tests that it makes of them.
+CHECKED = (
+    ("xen_?_test", "k", False, ["xen_a_test", "xen_b_test", "k", "xen_a_test:apicv=0",
+                                "xen_b_test:apicv=0"]),
+    ("xen_a_test", "k", True, ["k"]),
+    ("xen_a_test", "xen_?_test", True, ["xen_a_test", "xen_b_test", "xen_a_test:apicv=0"]),
+    ("xen_c_test", "k", True, "refused: no test is called xen_c_test: see boot list"),
+    ("k", "bench", True, "refused: no test is called bench: see boot list"),
+)
+
+
+def check_lists(report):
+    """Each row of CHECKED is a test of what make check-intel runs."""
+    tests = [Test(name="xen_a_test", run="true"), Test(name="xen_b_test", run="true"),
+             Test(name="bench", run="true", group="bench"),
+             Test(name="k", run="true", group="kernel")]
+    for twice, named, some, wanted in CHECKED:
+        lists = {"without_apicv": [twice], "some": [named]}
+        made = attempt(manifest.check_intel, tests, lists, some)
+        if isinstance(made, list):
+            made = [test.name for test in made]
+        verdict(report, f"check-intel: {twice} twice, {named if some else 'all'}", made, wanted)
+
+
+def check_without_apicv(report):
+    test = Test(name="t", run="true", modparams={"kvm_intel": "nested=0"}).without_apicv()
+    verdict(report, "check-intel: without APICv", (test.name, test.modparams),
+            ("t:apicv=0", {"kvm_intel": "nested=0 enable_apicv=0"}))
+
+
 class Judge(Report):
     """Compares each result with what its case demands."""
 
@@ -320,6 +351,8 @@ def main(cpu):
     check_clock(judge)
     check_unavailable(judge)
     check_jobs(judge)
+    check_lists(judge)
+    check_without_apicv(judge)
     Runner(judge, "stock", cpu=cpu, jobs=2).run(tests)
     judge.unjudged()
     judge.write_json(results_path("harness", "stock", cpu))
