@@ -31,6 +31,7 @@ class Test:
     kernel: str = ""
     modparams: dict = dataclasses.field(default_factory=dict)
     stock: str = ""
+    stock_intel: str = ""
     icount: bool = False
     plugin: str = ""
     cpu: str = ""
@@ -61,6 +62,12 @@ class Test:
             return self
         return dataclasses.replace(self, kernel=kernel, timeout=self.timeout * SLOWER[kernel])
 
+    def on_cpu(self, cpu):
+        """The same test, with what is known of stock modules on a host with that CPU."""
+        if cpu != "intel" or not self.stock_intel:
+            return self
+        return dataclasses.replace(self, stock=self.stock_intel)
+
     def given(self, params):
         """The same test with parameters more for modules, written MODULE.NAME=VALUE."""
         modparams = dict(self.modparams)
@@ -89,6 +96,15 @@ def is_module(name):
     return isinstance(name, str) and re.fullmatch(r"\w+", name) is not None
 
 
+def check_stock(where, key, said):
+    """Refuses a word about stock modules that cannot be proved."""
+    verdict, _, reason = map(str.strip, said.partition(":"))
+    if verdict not in ("", "pass", "fail", "hang"):
+        raise Error(f"{where}: {key} is \"pass\", \"fail: the reason\" or \"hang: the reason\"")
+    if verdict in ("fail", "hang") and not reason:
+        raise Error(f"{where}: {key} = \"{said}\" needs a colon and its reason")
+
+
 def check(test):
     """Refuses a row that means nothing."""
     where = f"manifest.toml: {test.name}"
@@ -98,10 +114,8 @@ def check(test):
         raise Error(f"{where}: group is one of {', '.join(GROUPS)}")
     if test.root not in ("initramfs", "testbed"):
         raise Error(f"{where}: root is initramfs or testbed")
-    if test.stock_verdict() not in ("", "pass", "fail", "hang"):
-        raise Error(f"{where}: stock is \"pass\", \"fail: the reason\" or \"hang: the reason\"")
-    if test.stock_verdict() in ("fail", "hang") and not test.stock.partition(":")[2].strip():
-        raise Error(f"{where}: stock = \"{test.stock}\" needs a colon and its reason")
+    check_stock(where, "stock", test.stock)
+    check_stock(where, "stock_intel", test.stock_intel)
     if test.kernel not in KINDS:
         raise Error(f"{where}: kernel is \"debug\", \"rt\" or left out")
     if not test.fits(test.kernel):

@@ -5,7 +5,7 @@ import dataclasses
 
 from common import Error
 from report import Report, results_path
-from runner import Runner
+from runner import HOSTS, Runner
 from session import UNLOAD, Result
 
 # A failure of these kinds is the modules' own doing; others are the harness's.
@@ -54,11 +54,23 @@ def limited(test):
     return dataclasses.replace(test, timeout=min(test.timeout, HANG_LIMIT))
 
 
-def main(tests):
-    tests = [limited(test) for test in tests if test.stock_verdict()]
+def possible(tests, host):
+    """The tests that this host runs; the others are named."""
+    for test in map(host.fitted, tests):
+        reason = host.refusal(test)
+        if reason:
+            print(f"{test.name} is left out: {reason}", flush=True)
+        else:
+            yield test
+
+
+def main(tests, cpu="amd", jobs=1):
+    tests = [limited(test) for test in (test.on_cpu(cpu) for test in tests)
+             if test.stock_verdict()]
+    tests = list(possible(tests, HOSTS[cpu]))
     if not tests:
         raise Error("no selected test says what it does on stock modules")
     report = Expectation(tests)
-    Runner(report, "stock").run(tests)
-    report.write_json(results_path("proof", "stock"))
+    Runner(report, "stock", cpu=cpu, jobs=jobs).run(tests)
+    report.write_json(results_path("proof", "stock", cpu))
     return report.finish()

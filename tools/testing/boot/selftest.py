@@ -108,6 +108,25 @@ def check_proofs(report):
         Report.result(report, Result(name, "pass" if right else "fail", "exit", reason))
 
 
+# What a row says of stock modules, on any host and on Intel's, and what counts there.
+STOCKS = (
+    ("pass", "", "amd", "pass"),
+    ("pass", "fail: x", "amd", "pass"),
+    ("pass", "", "intel", "pass"),
+    ("pass", "fail: x", "intel", "fail: x"),
+    ("pass", "fail:", "intel", "refused: manifest.toml: t: stock_intel = \"fail:\" needs a colon and"
+                               " its reason"),
+)
+
+
+def check_stocks(report):
+    """Each row of STOCKS is a test of what prove-stock expects."""
+    for stock, other, cpu, wanted in STOCKS:
+        made = attempt(lambda: Test(name="t", run="true", stock=stock,
+                                    stock_intel=other).on_cpu(cpu).stock)
+        verdict(report, f"proof: \"{stock}\" and \"{other}\" on {cpu}", made, wanted)
+
+
 # Features that a row asks for, and what QEMU's CPU has to have besides; None: refused.
 CPUS = (
     ("", ""),
@@ -346,6 +365,7 @@ def main(cpu):
                   memory=case.memory, needs=[]) for case in CASES if case.name != UNLOAD]
     judge = Judge()
     check_proofs(judge)
+    check_stocks(judge)
     check_cpus(judge)
     check_intel(judge)
     check_clock(judge)
