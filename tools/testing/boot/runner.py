@@ -152,6 +152,7 @@ def side_by_side(jobs, function, items):
     """
     todo = queue.SimpleQueue()
     raised = []
+    jobs = max(1, min(jobs, len(items)))
     for item in [*items, *[None] * jobs]:
         todo.put(item)
 
