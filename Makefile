@@ -115,6 +115,10 @@ guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pv
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
 
+loaded-guests: modules $(host) ## guests on a busy host, ten times each (long); CPU=intel, MODULES=stock
+	$(Q)$(testbed) tools/testing/boot/guests/prepare
+	$(Q)$(boot) run --cpu $(cpu) --manifest tools/testing/boot/guests/loaded.toml $(TESTS)
+
 harness-test: $(host) ## the harness judges fabricated tests; CPU=intel too
 	$(Q)$(boot) self-test --cpu $(cpu)
 
@@ -183,7 +187,7 @@ help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
 .PHONY: modules samples install uninstall integrate patch demo check layers build-test unit \
-	selftests kernel-tests stock-proof guests harness-test \
+	selftests kernel-tests stock-proof guests loaded-guests harness-test \
 	check-intel intel-tests intel-some \
 	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
