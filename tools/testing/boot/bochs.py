@@ -27,6 +27,8 @@ TARGET = "make intel-emulator"
 # A machine's second has this many instructions of each CPU. Waiting takes no time,
 # so that few make long waits short.
 MODEL, IPS = "corei7_skylake_x", 50_000_000
+# With icount they are one in a nanosecond, as with QEMU's. Bochs counts them anyway.
+IPS_ICOUNT = 1_000_000_000
 # Instructions that Bochs executes in a second of its own at least.
 SPEED = 40_000_000
 # Bochs never waits; one that gets no CPU at all is stuck, and has to end all the same.
@@ -42,7 +44,6 @@ APPEND = "console=ttyS0,115200 mitigations=off"
 # What a row may ask for and this machine does not have: key, what is there, why not.
 LACKS = (
     ("root", "initramfs", "an Intel host has no 9p to take the testbed's root from"),
-    ("icount", False, "QEMU alone counts instructions with icount"),
     ("plugin", "", "plugins are QEMU's"),
     ("cpu", "", "it asks for CPU features by QEMU's names"),
     ("kernel", "", "an Intel host boots Debian's kernel alone"),
@@ -80,15 +81,19 @@ def refusal(test):
     return next((why for key, there, why in LACKS if getattr(test, key) != there), "")
 
 
+def ips(test):
+    return test.intel.get("ips", IPS_ICOUNT if test.icount else IPS)
+
+
 def pace(test):
     """Seconds that the emulator needs, at most, for one of a busy machine."""
-    return max(1, test.smp * test.intel.get("ips", IPS) / SPEED)
+    return max(1, test.smp * ips(test) / SPEED)
 
 
 def configuration(test, scratch, console, verdict):
     """The text of a bochsrc; console and verdict are the modes of the serial ports."""
     template = string.Template((HERE / "bochsrc.template").read_text())
-    values = {"model": MODEL, "ips": IPS, **test.intel}
+    values = {"model": MODEL, **test.intel, "ips": ips(test)}
     return template.substitute(values, smp=test.smp, memory=test.memory,
                                allocated=min(test.memory, ALLOCATED), console=console,
                                verdict=verdict, medium=f"{scratch}/medium", log=f"{scratch}/log")

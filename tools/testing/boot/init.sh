@@ -218,11 +218,11 @@ finish() {
 }
 
 # Where the speed of a serial port is emulated, words are on their way for a while:
-# setting the port's mode waits for them.
+# setting a port's mode waits for them.
 halt_now() {
 	say "$1"
 	mark halt
-	stty -F /dev/ttyS1 raw
+	for port in ttyS1 console; do stty -F /dev/$port raw; done
 	sync
 	poweroff -f
 	while :; do sleep 1; done
