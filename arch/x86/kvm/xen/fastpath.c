@@ -57,17 +57,23 @@ static void inject(struct kvm_vcpu *vcpu, u8 vector)
 	vcpu->arch.xen.state.injected = true;
 }
 
+/* AVIC has no window: it is inhibited for one, in all of the VM, which sleeps. */
+static bool may_open_window(void)
+{
+	return !enable_apicv || !(kvm_x86_ops.required_apicv_inhibits &
+				  BIT(APICV_INHIBIT_REASON_IRQWIN));
+}
+
 /*
  * Inject the VM-wide vector as the exit loop would, or have the CPU say when the
- * guest can take it.  With APICv the latter sleeps.  Returns false where it is left to
- * the exit loop.
+ * guest can take it.  Returns false where it is left to the exit loop.
  */
 static bool inject_vm_vector(struct kvm_vcpu *vcpu)
 {
 	u8 vector = READ_ONCE(vcpu->kvm->arch.xen.upcall_vector);
 
 	if (!vector || kvm_xen_upcall_method(vcpu) != XEN_UPCALL_VM_VECTOR ||
-	    !lapic_in_kernel(vcpu) || enable_apicv ||
+	    !lapic_in_kernel(vcpu) || !may_open_window() ||
 	    kvm_request_pending(vcpu) || !is_idle(vcpu))
 		return false;
 

@@ -35,7 +35,8 @@ static bool is_in_fast_call(struct kvm_vcpu *vcpu)
 
 /*
  * As kvm_apic_set_irq(), but without a kick, by which a vCPU that is about to enter the
- * guest again would hide from itself that others kicked it.
+ * guest again would hide from itself that others kicked it.  With APICv it need not be
+ * posted: this is the vCPU's thread, and as it enters the guest the IRR is looked at.
  */
 static void accept_vector(struct kvm_vcpu *vcpu, u8 vector)
 {
@@ -47,27 +48,38 @@ static void accept_vector(struct kvm_vcpu *vcpu, u8 vector)
 
 	kvm_lapic_clear_vector(vector, apic->regs + APIC_TMR);
 	kvm_lapic_set_irr(vector, apic);
-	kvm_make_request(KVM_REQ_EVENT, vcpu);
+	if (apic->apicv_active)
+		trace_kvm_apicv_accept_irq(vcpu->vcpu_id, APIC_DM_FIXED, 0, vector);
+	else
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
 }
 
-static void inject_vector(struct kvm_vcpu *vcpu)
+/* Out of line: the structure on the stack would be the fast path's, too. */
+static noinline void send_vector(struct kvm_vcpu *vcpu, u8 vector)
 {
 	struct kvm_lapic_irq irq = {
-		.vector = READ_ONCE(vcpu->arch.xen.upcall_vector),
+		.vector = vector,
 		.delivery_mode = APIC_DM_FIXED,
 		.dest_mode = APIC_DEST_PHYSICAL,
 		.shorthand = APIC_DEST_NOSHORT,
 		.level = 1,
 	};
 
+	kvm_apic_set_irq(vcpu, &irq, NULL);
+}
+
+static void inject_vector(struct kvm_vcpu *vcpu)
+{
+	u8 vector = READ_ONCE(vcpu->arch.xen.upcall_vector);
+
 	/* Taken away by now: who did that sees to the flag. */
-	if (!irq.vector || !lapic_in_kernel(vcpu))
+	if (!vector || !lapic_in_kernel(vcpu))
 		return;
 
-	if (is_in_fast_call(vcpu) && !enable_apicv)
-		accept_vector(vcpu, irq.vector);
+	if (is_in_fast_call(vcpu))
+		accept_vector(vcpu, vector);
 	else
-		kvm_apic_set_irq(vcpu, &irq, NULL);
+		send_vector(vcpu, vector);
 }
 
 static void repeat_vector(struct kvm_vcpu *vcpu)
