@@ -17,10 +17,12 @@
 #include "xen_harness.h"
 
 #define SELF_PORT	40
-#define NR_SENDS	20000u
+#define NR_SENDS	20000u		/* at most */
+#define NR_HELD		1000u		/* so many stops with an upcall under way are enough */
 #define SPREAD		61u		/* different moments to aim at */
 
 #define NR_UPCALLS	((volatile uint32_t *)XEN_SPARE_GPA(1))
+#define ENOUGH		(NR_UPCALLS + 1)
 
 /* What the guest says to the VMM; it has nothing to say where a signal came first. */
 enum stage {
@@ -49,13 +51,13 @@ static void guest_code(void)
 	x2apic_enable();
 	GUEST_SYNC(READY);
 	asm volatile("sti; nop");
-	for (i = 1; i <= NR_SENDS; i++) {
+	for (i = 0; i < NR_SENDS && !*ENOUGH; i++) {
 		GUEST_ASSERT_EQ(xen_guest_send(true, SELF_PORT), 0);
-		GUEST_ASSERT_EQ(*NR_UPCALLS, i);
+		GUEST_ASSERT_EQ(*NR_UPCALLS, i + 1);
 	}
 	asm volatile("cli");
 	xen_guest_irq_window();
-	GUEST_ASSERT_EQ(*NR_UPCALLS, NR_SENDS);
+	GUEST_ASSERT_EQ(*NR_UPCALLS, i);
 	GUEST_SYNC(OVER);
 }
 
@@ -133,6 +135,7 @@ FIXTURE(stop) {
 	struct xen_vm *x;
 	struct kvm_vcpu *vcpu;
 	volatile uint32_t *nr_upcalls;
+	volatile uint32_t *enough;
 	int stats;
 	struct context other;
 	struct sniper sniper;
@@ -169,7 +172,8 @@ static void make_vm(FIXTURE_DATA(stop) *self, bool vcpu_vector)
 	self->x = xen_vm_create(1, true, guest_code);
 	self->vcpu = self->x->vcpu[0];
 	self->stats = vcpu_get_stats_fd(self->vcpu);
-	self->nr_upcalls = xen_hva(self->x, XEN_SPARE_GPA(1));
+	self->nr_upcalls = xen_hva(self->x, (uintptr_t)NR_UPCALLS);
+	self->enough = xen_hva(self->x, (uintptr_t)ENOUGH);
 	xen_install_upcalls(self->x->vm, handle_upcall);
 	TEST_ASSERT_EQ(xen_bind_ipi(self->x, SELF_PORT, 0), 0);
 	TEST_ASSERT_EQ(xen_set_vm_vector(self->x, XEN_VM_VECTOR), 0);
@@ -248,6 +252,7 @@ static void look(FIXTURE_DATA(stop) *self, const FIXTURE_VARIANT(stop) *variant,
 	if (!self->nr_held || self->held_behind != *self->nr_upcalls)
 		self->nr_held++;
 	self->held_behind = *self->nr_upcalls;
+	*self->enough = self->nr_held >= NR_HELD;
 }
 
 /*
@@ -298,19 +303,20 @@ TEST_F(stop, loses_and_doubles_no_upcall)
 {
 	uint64_t before = xen_stat(self->stats, "xen_fast_hypercalls");
 	enum stage stage;
-	uint64_t nr_fast;
+	uint64_t nr_fast, nr_sends;
 
 	while ((stage = run(self->vcpu)) == NO_STAGE)
 		stopped(self, variant);
 	EXPECT_EQ(OVER, stage);
-	EXPECT_EQ(NR_SENDS, *self->nr_upcalls);
 	EXPECT_TRUE(is_over(self));
+	nr_sends = *self->nr_upcalls;
+	EXPECT_TRUE(nr_sends == NR_SENDS || self->nr_held >= NR_HELD);
 
 	/* Else it was not tried: those that the exit loop injected do not count. */
 	nr_fast = xen_stat(self->stats, "xen_fast_hypercalls") - before;
-	EXPECT_LT(NR_SENDS * 9 / 10, nr_fast);
+	EXPECT_LT(nr_sends * 9 / 10, nr_fast);
 	EXPECT_LT(0, self->nr_stops);
-	EXPECT_LT(NR_SENDS - nr_fast, self->nr_held) {
+	EXPECT_LT(nr_sends - nr_fast, self->nr_held) {
 		TH_LOG("%u stops, %lu fast calls", self->nr_stops, nr_fast);
 	}
 }
