@@ -22,8 +22,8 @@
 #define PORTS_EACH	2
 #define FIRST_PORT	1
 #define FIRST_GSI	24
-#define ROUNDS		20
-#define UPDATES		20
+#define ROUNDS		30	/* at the end of each a loss is seen */
+#define UPDATES		5
 #define ABSENT		-1
 
 static void guest_code(uint64_t vcpu, uint64_t fifo)
