@@ -135,6 +135,13 @@ def last_words(complaints):
     return said[1].strip() if said else ""
 
 
+def how_it_ended(status):
+    """The same of one that has said nothing; None is one that runs."""
+    if not status:
+        return ""
+    return f"Bochs ended by signal {-status}" if status < 0 else f"Bochs ended with status {status}"
+
+
 def cpu_seconds(pid):
     """What a process, which may have ended but was not waited for, has used of CPUs."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -171,10 +178,11 @@ class Machine:
 
     def stop(self):
         """Ends Bochs; returns what it had to complain about."""
-        if self.process.poll() is None:
+        status = self.process.poll()
+        if status is None:
             self.process.kill()
         self.process.wait()
-        complaint = last_words(self.complaints)
+        complaint = last_words(self.complaints) or how_it_ended(status)
         for channel in (self.console, self.verdict, self.complaints):
             channel.close()
         self.scratch.cleanup()

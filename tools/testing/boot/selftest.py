@@ -191,6 +191,10 @@ BOCHSRCS = (
 )
 
 
+# Bochs's exit status, of which None says that it runs, and what is said if Bochs said nothing.
+ENDS = ((None, ""), (0, ""), (1, "Bochs ended with status 1"), (-11, "Bochs ended by signal 11"))
+
+
 def bochsrc_lines(row):
     return bochs.configuration(Test(name="t", run="true", **row), "/scratch",
                                "mode=file, dev=/dev/fd/5", "mode=null").splitlines()
@@ -232,6 +236,8 @@ def check_intel(report):
         said = bochs.refusal(bochs.fitted(Test(name="t", run="true", **row)))
         verdict(report, f"intel: {row} is {'refused' if word else 'run'}",
                 word in said and bool(said) == bool(word), True)
+    for status, wanted in ENDS:
+        verdict(report, f"intel: exit status {status}", bochs.how_it_ended(status), wanted)
     for smp, ips, pace in PACES:
         test = Test(name="t", run="true", smp=smp, intel={"ips": ips})
         verdict(report, f"intel: {smp} CPUs, {ips} ips", bochs.pace(test), pace)
