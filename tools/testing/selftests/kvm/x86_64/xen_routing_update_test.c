@@ -22,7 +22,7 @@
 #define PORTS_EACH	2
 #define FIRST_PORT	1
 #define FIRST_GSI	24
-#define ROUNDS		30	/* at the end of each a loss is seen */
+#define ROUNDS		20	/* at the end of each a loss is seen */
 #define UPDATES		5
 #define ABSENT		-1
 
