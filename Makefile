@@ -13,7 +13,6 @@ boot    := $(testbed) tools/testing/boot/boot
 cpu     := $(if $(filter command,$(origin CPU)),$(CPU),amd)
 host    := $(if $(filter intel,$(cpu)),intel-host,emulator)
 for_rt  := sh -c 'KDIR=/lib/modules/$$RT_RELEASE/build exec "$$0"'
-bench_baseline := Documentation/virt/kvm/x86/bench
 
 .DEFAULT_GOAL := modules
 
@@ -122,20 +121,18 @@ loaded-guests: modules $(host) ## guests on a busy host, ten times each (long); 
 harness-test: $(host) ## the harness judges fabricated tests; CPU=intel too
 	$(Q)$(boot) self-test --cpu $(cpu)
 
-bench-runs: modules emulator
+# On an Intel host each benchmark runs with APICv, and then without.
+bench-runs: modules $(host)
 	$(Q)$(testbed) tools/testing/boot/build-selftests
-	$(Q)$(boot) run --modules stock xen_bench xen_upcall_bench xen_dynhc_bench xen_host_bench \
-		xen_memory_bench
-	$(Q)$(boot) run --group bench
+	$(Q)$(boot) run --cpu $(cpu) $(if $(filter intel,$(cpu)),--twice) --modules stock \
+		xen_bench xen_upcall_bench xen_dynhc_bench xen_host_bench xen_memory_bench
+	$(Q)$(boot) run --cpu $(cpu) $(if $(filter intel,$(cpu)),--twice) --group bench
 
-bench-small: bench-runs ## instructions per operation on stock modules and on ours, judged
-	$(Q)$(testbed) tools/testing/bench/compare build/logs/stock/bench build/logs/bench
+bench-small: bench-runs ## instructions per operation on stock modules and on ours, judged; CPU=intel too
+	$(Q)$(testbed) tools/testing/bench/report judge $(cpu)
 
-bench: bench-runs ## the same as one table, JSON and drawings, and what is new since the baseline
-	$(Q)$(testbed) tools/testing/bench/table build/logs/stock/bench build/logs/bench \
-		build/bench/bench.json $(bench_baseline)/bench.json
-	$(Q)$(testbed) tools/testing/bench/plot build/bench/bench.json build/bench
-	@echo "build/bench/: bench.json, operations.svg, doorbells.svg, scale.svg"
+bench: bench-runs ## the same as tables, JSON and drawings, and what is new since the baseline
+	$(Q)$(testbed) tools/testing/bench/report show $(cpu)
 
 bench-profile: modules emulator ## instructions per function of one operation: OP=send-eventfd/lapic
 	$(Q)$(testbed) tools/testing/boot/build-selftests

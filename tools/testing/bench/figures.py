@@ -29,14 +29,23 @@ class Figure:
         return self.ours / self.stock if self.stock and self.ours else None
 
 
+def is_intel(path):
+    """Whether logs are those of an Intel host."""
+    return "intel" in pathlib.Path(path).parts
+
+
 def parse(path):
-    """(kind, name) and (program, figure) of each line in the logs of one run."""
+    """
+    (kind, name) and (program, figure) of each line in the logs of one run, which are in
+    DIRECTORY, or DIRECTORY:SETTING for those of tests that are called NAME:SETTING.
+    """
+    directory, colon, setting = str(path).partition(":")
     found = {}
-    for log in sorted(pathlib.Path(path).glob("*_bench.log")):
+    for log in sorted(pathlib.Path(directory).glob(f"*_bench{colon}{setting}.log")):
         for line in log.read_text().splitlines():
             words = line.split()
             if len(words) >= 3 and words[0] in UNITS:
-                found[words[0], words[1]] = (log.stem, int(words[2]))
+                found[words[0], words[1]] = (log.stem.partition(":")[0], int(words[2]))
     return found
 
 
