@@ -95,7 +95,9 @@ static inline bool kvm_xen_is_time_leaf(struct kvm_vcpu *vcpu, u32 leaf)
 {
 	const struct kvm_hypervisor_cpuid *cpuid = &vcpu->arch.xen.cpuid;
 
-	return cpuid->base && leaf <= cpuid->limit &&
+	/* Most are below, and rule themselves out. */
+	return leaf >= XEN_CPUID_FIRST_LEAF && cpuid->base &&
+	       leaf <= cpuid->limit &&
 	       leaf == (cpuid->base | XEN_CPUID_LEAF(3));
 }
 
@@ -157,29 +159,22 @@ static inline bool kvm_xen_stays(struct kvm_vcpu *vcpu, bool stay)
 }
 
 /*
- * Of so many exits in a row that are hypercalls, RCU hears of one: some ten
- * microseconds, where it expects to hear once in a timer tick.
+ * Of so many exits RCU hears of one: some ten microseconds, as long as they are
+ * hypercalls, where it expects to hear once in a timer tick.
  */
 #define KVM_XEN_NOTE_RCU	16
 
 /*
- * Whether RCU is spared a note of a quiescent state, as a vCPU goes into the guest
- * behind a @hypercall, or comes out by one, where there are Xen guests.  It gets one
- * at each of the two, for a fifth of what a hypercall takes.  Tracking of contexts
- * hears of all.
- */
-static __always_inline bool kvm_xen_spares_rcu(bool hypercall)
-{
-	return hypercall && !context_tracking_enabled();
-}
-
-/*
- * guest_state_enter_irqoff() and guest_state_exit_irqoff() without that note, where
- * they return true; where it is false nothing was done.
+ * guest_state_enter_irqoff() and guest_state_exit_irqoff() without their note to RCU of
+ * a quiescent state, where they return true; where it is false nothing was done.  The
+ * first is for entries behind a @hypercall, which is a fifth longer with these notes.
+ * The other is for exits that the guest makes itself: RCU has heard of the entry, since
+ * when only the guest ran.  At an @interrupt it may be the tick that RCU waits with.
+ * Tracking of contexts hears of all.
  */
 static __always_inline bool kvm_xen_enter_irqoff(bool hypercall)
 {
-	if (!kvm_xen_spares_rcu(hypercall))
+	if (!hypercall || context_tracking_enabled())
 		return false;
 
 	instrumentation_begin();
@@ -192,9 +187,9 @@ static __always_inline bool kvm_xen_enter_irqoff(bool hypercall)
 }
 
 static __always_inline bool kvm_xen_exit_irqoff(struct kvm_vcpu *vcpu,
-						bool hypercall)
+						bool interrupt)
 {
-	if (!kvm_xen_spares_rcu(hypercall) ||
+	if (interrupt || context_tracking_enabled() ||
 	    !(++vcpu->arch.xen.state.unnoted % KVM_XEN_NOTE_RCU))
 		return false;
 
@@ -360,7 +355,7 @@ KVM_XEN_OFF(bool, kvm_xen_is_time_leaf, (struct kvm_vcpu *vcpu, u32 leaf), false
 KVM_XEN_OFF_NOINSTR(kvm_xen_is_in_use, (void))
 KVM_XEN_OFF_NOINSTR(kvm_xen_enter_irqoff, (bool hypercall))
 KVM_XEN_OFF_NOINSTR(kvm_xen_exit_irqoff,
-		    (struct kvm_vcpu *vcpu, bool hypercall))
+		    (struct kvm_vcpu *vcpu, bool interrupt))
 KVM_XEN_OFF(bool, kvm_xen_knows_cr8,
 	    (struct kvm_vcpu *vcpu, unsigned long cr8), false)
 KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What RCU hears of a guest's coming and going: a quiescent state at each end of its
- * stays, but that of hypercalls it is told one in sixteen.
+ * What RCU hears of a guest's coming and going: a quiescent state at each entry but those
+ * behind hypercalls, at each exit by an interrupt, and at one in sixteen others.
  *
- * If this fails, hypercalls run a fifth more instructions than they have to, or RCU
- * waits for a CPU whose guest does nothing but make them.  Stock 6.12 tells it of all.
+ * If this fails, hypercalls run a fifth more instructions than they have to, other exits
+ * a twentieth, or RCU waits for a CPU whose guest does nothing but make hypercalls.
+ * Stock 6.12 tells it of all.
  */
 #include "xen.h"
 #include "xen_fast.h"
@@ -14,7 +15,9 @@
 #define EVENT		"rcu/rcu_utilization"
 #define NR_CALLS	4096u
 #define NR_OTHERS	200u
-#define NOTED		16u	/* of so many exits by hypercalls one */
+#define NR_SPINS	50000000u
+#define MIN_INTERRUPTS	10u
+#define NOTED		16u	/* of so many exits one */
 #define FEW		4u	/* with what the process is scheduled for beside that */
 
 static void guest_calls(void)
@@ -34,6 +37,16 @@ static void guest_cpuids(void)
 	GUEST_SYNC(0);
 	for (i = 0; i < NR_OTHERS; i++)
 		__cpuid(0, 0, &eax, &ebx, &ecx, &edx);
+	GUEST_SYNC(1);
+}
+
+static void guest_spins(void)
+{
+	uint32_t i;
+
+	GUEST_SYNC(0);
+	for (i = 0; i < NR_SPINS; i++)
+		asm volatile("");
 	GUEST_SYNC(1);
 }
 
@@ -113,9 +126,23 @@ TEST_F(rcu, so_is_one_in_the_exit_loop)
 	EXPECT_GE(NR_CALLS / FEW, notes);
 }
 
-TEST_F(rcu, every_other_exit_is_told_at_both_ends)
+TEST_F(rcu, every_other_entry_is_told_and_few_exits)
 {
-	EXPECT_LE(2 * NR_OTHERS, notes_of(self, guest_cpuids));
+	unsigned int notes = notes_of(self, guest_cpuids);
+
+	EXPECT_LE(NR_OTHERS + NR_OTHERS / NOTED, notes);
+	EXPECT_GE(NR_OTHERS + NR_OTHERS / FEW, notes);
+}
+
+/* It may be the tick, by which RCU looks whether it was told. */
+TEST_F(rcu, an_interrupt_is_told_at_both_ends)
+{
+	uint64_t before = xen_stat(self->stats, "irq_exits");
+	unsigned int notes = notes_of(self, guest_spins);
+	uint64_t interrupts = xen_stat(self->stats, "irq_exits") - before;
+
+	EXPECT_LT(MIN_INTERRUPTS, interrupts);
+	EXPECT_LE(2 * interrupts, notes + 2);	/* with one before the trace began */
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL)
