@@ -12,6 +12,7 @@
 
 #include "xen_harness.h"
 #include "xen.h"
+#include "xen_toggle.h"
 #include "svm_util.h"
 #include "vmx.h"
 
@@ -134,31 +135,9 @@ static void svm_code(struct svm_test_data *svm)
 	GUEST_SYNC(1);
 }
 
-struct toggler {
-	pthread_t thread;
-	uint8_t *flag;
-	bool stop;
-};
-
-/*
- * One store each time round, see xen_upcall_vanish_test.c, of a pseudo-random bit: in an
- * emulator that runs CPUs in turns KVM's looks would else meet the same one each time.
- */
-static void *toggle(void *arg)
-{
-	struct toggler *t = arg;
-	uint32_t bits = 1;
-
-	while (!READ_ONCE(t->stop)) {
-		bits = bits >> 1 ^ (bits & 1 ? 0xa3000000 : 0);
-		WRITE_ONCE(*t->flag, bits & 1);
-	}
-	return NULL;
-}
-
 FIXTURE(nested) {
 	struct xen_vm *x;
-	struct toggler t;
+	struct xen_toggle t;
 	int klog;
 };
 
@@ -193,14 +172,12 @@ FIXTURE_SETUP(nested)
 	vm_install_exception_handler(self->x->vm, XEN_VM_VECTOR, upcall);
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
 
-	self->t.flag = xen_upcall_pending(xen_vcpu_info(self->x, 0));
-	ASSERT_EQ(0, pthread_create(&self->t.thread, NULL, toggle, &self->t));
+	xen_toggle_start(&self->t, xen_upcall_pending(xen_vcpu_info(self->x, 0)));
 }
 
 FIXTURE_TEARDOWN(nested)
 {
-	WRITE_ONCE(self->t.stop, true);
-	pthread_join(self->t.thread, NULL);
+	xen_toggle_stop(&self->t);
 	close(self->klog);
 	xen_vm_free(self->x);
 }

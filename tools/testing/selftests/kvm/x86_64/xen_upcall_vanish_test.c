@@ -10,6 +10,7 @@
 #include "kvm_test_harness.h"
 #include "xen_harness.h"
 #include "xen.h"
+#include "xen_toggle.h"
 
 #define NR_EXITS	20000
 
@@ -32,45 +33,21 @@ static void guest_code(void)
 	GUEST_SYNC(upcalls);
 }
 
-struct toggler {
-	pthread_t thread;
-	uint8_t *flag;
-	bool stop;
-};
-
-/*
- * One store each time round: an emulator that changes CPUs only where code branches does
- * not see what changes back before.
- */
-static void *toggle(void *arg)
-{
-	struct toggler *t = arg;
-	uint8_t up = 0;
-
-	while (!READ_ONCE(t->stop)) {
-		up ^= 1;
-		WRITE_ONCE(*t->flag, up);
-	}
-
-	return NULL;
-}
-
 TEST(an_upcall_may_vanish_before_it_is_injected)
 {
 	struct xen_vm *x = xen_vm_create(1, true, guest_code);
-	struct toggler t = { .flag = xen_upcall_pending(xen_vcpu_info(x, 0)) };
+	struct xen_toggle t;
 	int klog = xen_klog_open();
 
 	ASSERT_LE(0, klog);
 	vm_install_exception_handler(x->vm, XEN_VM_VECTOR, upcall);
 	ASSERT_EQ(0, xen_set_vm_vector(x, XEN_VM_VECTOR));
-	ASSERT_EQ(0, pthread_create(&t.thread, NULL, toggle, &t));
+	xen_toggle_start(&t, xen_upcall_pending(xen_vcpu_info(x, 0)));
 
 	/* Any other vector finds no handler, which fails the guest. */
 	EXPECT_NE(0, xen_step(x->vcpu[0]));
 
-	WRITE_ONCE(t.stop, true);
-	pthread_join(t.thread, NULL);
+	xen_toggle_stop(&t);
 	EXPECT_FALSE(xen_klog_has_splat(klog));
 	close(klog);
 	xen_vm_free(x);
