@@ -9,7 +9,7 @@
 #include <asm/xen/cpuid.h>
 #include <asm/xen/hypervisor.h>
 
-#include "xen/abi.h"
+#include "xen/abi/layout.h"
 
 /* The name by which KVM's clock code asks where vcpu_info has its time. */
 #define compat_vcpu_info xen_abi_vcpu_info32

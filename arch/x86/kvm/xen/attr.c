@@ -8,8 +8,8 @@
  * Padding of this project's attributes is looked at before their handlers run.
  * Returns 0 or -errno; -ENOENT for what there is no handler for.
  */
-#include "internal.h"
-#include "fifo.h"
+#include "xen/base/internal.h"
+#include "xen/event/fifo.h"
 
 #include <linux/nospec.h>
 #include <linux/sched/stat.h>

@@ -5,9 +5,9 @@
  * Owns nothing.  What it reads may change meanwhile, and no lock is taken that others
  * wait for: it has to answer about a host in which something hangs.
  */
-#include "internal.h"
-#include "fifo.h"
-#include "../lapic.h"
+#include "xen/base/internal.h"
+#include "xen/event/fifo.h"
+#include "lapic.h"
 
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>

@@ -2,7 +2,7 @@
 /*
  * What the pure units need of the kernel, in user space.
  *
- * Carries the include guard of arch/x86/kvm/xen/seam.h and is included before
+ * Carries the include guard of arch/x86/kvm/xen/abi/seam.h and is included before
  * all else (-include), so that the units compile as they are.  Every access to
  * guest memory reports itself to seam_hook before it is made: tests check its
  * width and place there, and the explorer switches to another actor.

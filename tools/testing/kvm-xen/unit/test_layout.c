@@ -3,7 +3,7 @@
  * The two widths as constants.  The numbers here are written from the ABI, not
  * from abi.h: if this fails, guests find nothing where they look for it.
  */
-#include "abi.h"
+#include "layout.h"
 #include "test.h"
 
 static const struct xen_layout expected[XEN_NR_WIDTHS] = {

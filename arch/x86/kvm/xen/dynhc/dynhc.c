@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Dynamic hypercalls: the tokens that a VMM bound.
+ *
+ * Owns kvm->arch.xen.state.dynhc.  Changes hold dynhc_lock; calls look up under
+ * kvm->srcu, which their vCPU holds, and what was taken out is freed one grace
+ * period later, before the VMM hears that it is gone.  dynhc_lock is taken
+ * outside of any read section of kvm->srcu, so that one may wait under it.
+ */
+#include "xen/dynhc/dynhc.h"
+
+#include <linux/random.h>
+
+/* For whoever changes the table, which is there. */
+static struct xen_token *held_token(struct kvm *kvm, u32 nr)
+{
+	void __rcu **slot = xen_slot(&xen_dynhc_table(kvm)->tokens, XEN_NR_TOKENS, nr);
+
+	return slot ? rcu_dereference_protected(*slot, xen_dynhc_held(kvm)) : NULL;
+}
+
+static struct xen_token *new_token(u32 nr, const struct kvm_xen_dynhc *arg)
+{
+	struct xen_token *token = kzalloc(sizeof(*token), GFP_KERNEL_ACCOUNT);
+
+	if (!token)
+		return NULL;
+
+	token->nr = nr;
+	token->target = arg->target;
+	token->user = arg->flags & KVM_XEN_DYNHC_USER;
+	INIT_LIST_HEAD(&token->bells);
+	return token;
+}
+
+/* No call can be under way any more, or none ever was. */
+static void free_token(struct xen_token *token)
+{
+	const struct xen_token_target *target = &xen_token_targets[token->target];
+
+	if (target->unbind)
+		target->unbind(token);
+	kfree(token);
+}
+
+static u32 nr_bindings(struct xen_token *token)
+{
+	return token->target == KVM_XEN_DYNHC_EVENTFD ?
+	       list_count_nodes(&token->bells) : 1;
+}
+
+/* Let no more calls find @token; some may have. */
+static void take_out_token(struct kvm *kvm, struct xen_token *token)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+	void __rcu **slot = xen_slot(&dynhc->tokens, XEN_NR_TOKENS, token->nr);
+
+	RCU_INIT_POINTER(*slot, NULL);
+	dynhc->nr_bindings -= nr_bindings(token);
+	xen_bells_take_out(token);
+}
+
+static struct xen_dynhc *make_table(struct kvm *kvm)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	if (dynhc)
+		return dynhc;
+
+	dynhc = kzalloc(sizeof(*dynhc), GFP_KERNEL_ACCOUNT);
+	if (!dynhc)
+		return NULL;
+
+	dynhc->value_key = get_random_u64() | 1;
+	dynhc->token_key = get_random_u64() | 1;
+
+	/* Pairs with the acquire in find_token(). */
+	smp_store_release(&kvm->arch.xen.state.dynhc, dynhc);
+	return dynhc;
+}
+
+/* A token that is free, in turn, for calls that come late to find nobody. */
+static u32 pick_token(struct kvm *kvm)
+{
+	u32 last = xen_dynhc_table(kvm)->last_picked;
+	u32 i, nr;
+
+	for (i = 1; i <= DYNHC_MAX_TOKEN; i++) {
+		nr = (last + i - 1) % DYNHC_MAX_TOKEN + 1;
+		if (!held_token(kvm, nr))
+			return nr;
+	}
+
+	return DYNHC_NO_TOKEN;
+}
+
+/* The VMM hears of its token before a guest can use it. */
+static int tell_token(const struct kvm_xen_dynhc *arg, u32 nr)
+{
+	u32 __user *to = u64_to_user_ptr(arg->token_addr);
+
+	return to && put_user(nr, to) ? -EFAULT : 0;
+}
+
+/* Bind a token that is free. */
+static int assign_token(struct kvm *kvm, u32 nr,
+			const struct kvm_xen_dynhc *arg)
+{
+	u32 kind = array_index_nospec(arg->target, XEN_NR_TOKEN_TARGETS);
+	const struct xen_token_target *target = &xen_token_targets[kind];
+	struct xen_token *token;
+	void __rcu **slot;
+	int r;
+
+	slot = xen_make_slot(&xen_dynhc_table(kvm)->tokens, XEN_NR_TOKENS, nr);
+	token = slot ? new_token(nr, arg) : NULL;
+	if (!token)
+		return -ENOMEM;
+
+	r = tell_token(arg, nr);
+	if (!r && target->bind)
+		r = target->bind(kvm, token, arg);
+	if (r) {
+		kfree(token);
+		return r;
+	}
+
+	rcu_assign_pointer(*slot, token);
+	return 0;
+}
+
+/* Bind a token that is bound: another bell. */
+static int join_token(struct kvm *kvm, struct xen_token *token,
+		      const struct kvm_xen_dynhc *arg)
+{
+	int r;
+
+	if (token->target != KVM_XEN_DYNHC_EVENTFD ||
+	    arg->target != KVM_XEN_DYNHC_EVENTFD || xen_bell_held(kvm, token, arg))
+		return -EEXIST;
+	if (token->user != !!(arg->flags & KVM_XEN_DYNHC_USER))
+		return -EINVAL;
+
+	r = tell_token(arg, token->nr);
+	return r ?: xen_token_targets[KVM_XEN_DYNHC_EVENTFD].bind(kvm, token, arg);
+}
+
+static int assign_nr(struct kvm *kvm, u32 nr, const struct kvm_xen_dynhc *arg)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+	struct xen_token *token = held_token(kvm, nr);
+	int r;
+
+	r = token ? join_token(kvm, token, arg) : assign_token(kvm, nr, arg);
+	if (!r)
+		dynhc->nr_bindings++;
+	return r;
+}
+
+static int assign(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
+{
+	struct xen_dynhc *dynhc = make_table(kvm);
+	u32 nr = arg->token;
+	int r;
+
+	if (!dynhc)
+		return -ENOMEM;
+	if (dynhc->nr_bindings >= KVM_XEN_DYNHC_MAX_BINDINGS)
+		return -ENOSPC;
+	if (nr != KVM_XEN_DYNHC_ANY_TOKEN)
+		return assign_nr(kvm, nr, arg);
+
+	nr = pick_token(kvm);
+	if (nr == DYNHC_NO_TOKEN)
+		return -ENOSPC;
+
+	r = assign_nr(kvm, nr, arg);
+	if (!r)
+		dynhc->last_picked = nr;
+	return r;
+}
+
+/* Returns after the last call of what was taken out. */
+static void remove_token(struct kvm *kvm, struct xen_token *token)
+{
+	take_out_token(kvm, token);
+	synchronize_srcu(&kvm->srcu);
+	free_token(token);
+}
+
+static void remove_bell(struct kvm *kvm, struct xen_token *token, struct xen_bell *bell)
+{
+	xen_bell_take_out(kvm, token, bell);
+	xen_dynhc_table(kvm)->nr_bindings--;
+	synchronize_srcu(&kvm->srcu);
+	xen_bell_free(bell);
+}
+
+static int update(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
+{
+	const struct xen_token_target *target;
+	struct xen_token *token;
+
+	token = xen_dynhc_table(kvm) ? held_token(kvm, arg->token) : NULL;
+	if (!token)
+		return -ENOENT;
+
+	target = &xen_token_targets[token->target];
+	if (!target->update || token->target != arg->target ||
+	    token->user != !!(arg->flags & KVM_XEN_DYNHC_USER))
+		return -EINVAL;
+
+	return target->update(kvm, token, arg);
+}
+
+static int deassign(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
+{
+	struct xen_token *token;
+	struct xen_bell *bell;
+
+	token = xen_dynhc_table(kvm) ? held_token(kvm, arg->token) : NULL;
+	if (!token)
+		return -ENOENT;
+
+	if (token->target != KVM_XEN_DYNHC_EVENTFD) {
+		if (arg->flags & KVM_XEN_DYNHC_MATCH)
+			return -ENOENT;
+		remove_token(kvm, token);
+		return 0;
+	}
+
+	bell = xen_bell_held(kvm, token, arg);
+	if (!bell)
+		return -ENOENT;
+
+	if (list_is_singular(&token->bells))
+		remove_token(kvm, token);
+	else
+		remove_bell(kvm, token, bell);
+	return 0;
+}
+
+/* The first token at or above @from; NULL where there is none. */
+static struct xen_token *next_token(struct kvm *kvm, u32 from)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	if (!dynhc)
+		return NULL;
+
+	return held_token(kvm, xen_next_slot(&dynhc->tokens, XEN_NR_TOKENS, from));
+}
+
+static struct xen_token *take_out_all(struct kvm *kvm)
+{
+	struct xen_token *token, *list = NULL;
+
+	while ((token = next_token(kvm, list ? list->nr : 0))) {
+		take_out_token(kvm, token);
+		token->next = list;
+		list = token;
+	}
+
+	return list;
+}
+
+static void free_all(struct xen_token *list)
+{
+	struct xen_token *token;
+
+	while ((token = list)) {
+		list = token->next;
+		free_token(token);
+		cond_resched();
+	}
+}
+
+static int reset(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
+{
+	struct xen_token *list = take_out_all(kvm);
+
+	if (list)
+		synchronize_srcu(&kvm->srcu);
+	free_all(list);
+	return 0;
+}
+
+/* What an operation does, and which fields it uses. */
+static const struct op {
+	int (*run)(struct kvm *kvm, const struct kvm_xen_dynhc *arg);
+	bool has_token;
+	bool picks;		/* KVM_XEN_DYNHC_ANY_TOKEN may stand for a token */
+	bool has_target;
+	u16 flags;
+} ops[] = {
+	[KVM_XEN_DYNHC_ASSIGN] = {
+		.run = assign,
+		.has_token = true,
+		.picks = true,
+		.has_target = true,
+	},
+	[KVM_XEN_DYNHC_DEASSIGN] = {
+		.run = deassign,
+		.has_token = true,
+		.flags = KVM_XEN_DYNHC_MATCH,
+	},
+	[KVM_XEN_DYNHC_RESET] = {
+		.run = reset,
+	},
+	[KVM_XEN_DYNHC_UPDATE] = {
+		.run = update,
+		.has_token = true,
+		.has_target = true,
+	},
+};
+
+static bool is_token(const struct op *op, const struct kvm_xen_dynhc *arg)
+{
+	if (arg->token_addr && !op->picks)
+		return false;
+	if (!op->has_token)
+		return !arg->token;
+	if (op->picks && arg->token == KVM_XEN_DYNHC_ANY_TOKEN)
+		return arg->token_addr;
+
+	return arg->token && arg->token <= DYNHC_MAX_TOKEN;
+}
+
+/* The kind of target that @arg names, an empty one for none; NULL: neither. */
+static const struct xen_token_target *find_target(const struct op *op,
+						  const struct kvm_xen_dynhc *arg)
+{
+	static const struct xen_token_target none;
+
+	if (!op->has_target)
+		return arg->target ? NULL : &none;
+	if (!arg->target || arg->target >= XEN_NR_TOKEN_TARGETS)
+		return NULL;
+
+	return &xen_token_targets[array_index_nospec(arg->target, XEN_NR_TOKEN_TARGETS)];
+}
+
+static bool is_proper(const struct op *op, const struct kvm_xen_dynhc *arg)
+{
+	const struct xen_token_target *target = find_target(op, arg);
+
+	if (!target || !is_token(op, arg))
+		return false;
+	if (arg->flags & ~(op->flags | target->flags))
+		return false;
+	if (arg->match && !(arg->flags & KVM_XEN_DYNHC_MATCH))
+		return false;
+
+	return !memchr_inv((u8 *)&arg->u + target->arg_size, 0,
+			   sizeof(arg->u) - target->arg_size);
+}
+
+/* KVM_XEN_ATTR_TYPE_DYNHC, see its description in linux/kvm_xen.h. */
+int xen_dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	const struct kvm_xen_dynhc *arg = XEN_ATTR_ARG(data, *arg);
+	const struct op *op;
+
+	if (arg->op >= ARRAY_SIZE(ops))
+		return -EINVAL;
+
+	op = &ops[array_index_nospec(arg->op, ARRAY_SIZE(ops))];
+	if (!is_proper(op, arg))
+		return -EINVAL;
+
+	guard(mutex)(&kvm->arch.xen.state.dynhc_lock);
+
+	return xen_has_flag(kvm, KVM_XEN_HVM_CONFIG_DYNHC) ? op->run(kvm, arg) : -ENOENT;
+}
+
+bool xen_dynhc_has_tokens(struct kvm *kvm)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	return dynhc && dynhc->nr_bindings;
+}
+
+/* Where the table is written to, and how much of it there was. */
+struct sink {
+	struct kvm_xen_dynhc __user *entries;
+	u32 room;
+	u32 nr;
+};
+
+static int put_entry(struct sink *sink, const struct kvm_xen_dynhc *entry)
+{
+	u32 i = sink->nr++;
+
+	if (i < sink->room &&
+	    copy_to_user(&sink->entries[i], entry, sizeof(*entry)))
+		return -EFAULT;
+
+	return xen_loop_turn();
+}
+
+static int put_bells(struct sink *sink, const struct xen_token *token,
+		     struct kvm_xen_dynhc entry)
+{
+	u16 flags = entry.flags;
+	struct xen_bell *bell;
+	int r;
+
+	list_for_each_entry(bell, &token->bells, list) {
+		entry.flags = flags | (bell->any ? 0 : KVM_XEN_DYNHC_MATCH);
+		entry.match = bell->value;
+		entry.u.fd = bell->fd;
+		r = put_entry(sink, &entry);
+		if (r)
+			return r;
+	}
+
+	return 0;
+}
+
+static int put_token(struct sink *sink, const struct xen_token *token)
+{
+	const struct xen_token_target *target = &xen_token_targets[token->target];
+	struct kvm_xen_dynhc entry = {
+		.token = token->nr,
+		.target = token->target,
+		.flags = token->user ? KVM_XEN_DYNHC_USER : 0,
+	};
+
+	if (token->target == KVM_XEN_DYNHC_EVENTFD)
+		return put_bells(sink, token, entry);
+
+	if (target->describe)
+		target->describe(token, &entry);
+	return put_entry(sink, &entry);
+}
+
+/* KVM_XEN_ATTR_TYPE_DYNHC_ENUM, likewise. */
+int xen_dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_dynhc_enum *arg = XEN_ATTR_ARG(data, *arg);
+	struct sink sink = {
+		.entries = u64_to_user_ptr(arg->entries),
+		.room = arg->nr,
+	};
+	struct xen_token *token;
+	int r;
+
+	guard(mutex)(&kvm->arch.xen.state.dynhc_lock);
+
+	for (token = next_token(kvm, 0); token;
+	     token = next_token(kvm, token->nr + 1)) {
+		r = put_token(&sink, token);
+		if (r)
+			return r;
+	}
+
+	arg->nr = sink.nr;
+	return 0;
+}
+
+/* The VM is gone: nobody calls, nobody else changes the table. */
+void xen_dynhc_destroy(struct kvm *kvm)
+{
+	struct xen_dynhc *dynhc;
+
+	scoped_guard(mutex, &kvm->arch.xen.state.dynhc_lock) {
+		dynhc = xen_dynhc_table(kvm);
+		free_all(take_out_all(kvm));
+	}
+
+	if (!dynhc)
+		return;
+
+	xen_free_slots(dynhc->tokens, XEN_NR_TOKENS);
+	kfree(dynhc->bells);
+	kfree(dynhc);
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handlers of dynamic hypercalls that other modules registered, and the tokens
+ * that are bound to them.
+ *
+ * Owns the list of handlers and, in each, that of its uses; registry_lock guards
+ * both, and its users.  It is a lock of all VMs: nothing is waited for under it that a
+ * guest, a VMM or a handler could prolong.  A call reads use->handler in the vCPU's read
+ * section of kvm->srcu.  To end a use, calls are prevented from finding the handler,
+ * then those of its VM are waited for, then whoever takes it off the list calls unbind(),
+ * which is either the VM or the module.
+ */
+#include "xen/dynhc/dynhc.h"
+
+#include <linux/completion.h>
+#include <linux/module.h>
+
+struct xen_dynhc_use {
+	struct list_head list;		/* of the handler; empty: somebody ends it */
+	struct kvm_xen_dynhc_handler __rcu *handler;	/* NULL: it went away */
+	struct kvm_xen_dynhc_handler *bound_to;		/* while in its list */
+	unsigned long calls;		/* grace period after the last, if it went */
+	struct completion ended;
+	void *ctx;			/* the handler's own */
+	struct kvm *kvm;
+	u64 data;
+	char name[KVM_XEN_DYNHC_NAME_LEN];
+};
+
+static DEFINE_MUTEX(registry_lock);
+static LIST_HEAD(registry);
+
+static struct kvm_xen_dynhc_handler *find_handler(const char *name)
+{
+	struct kvm_xen_dynhc_handler *handler;
+
+	lockdep_assert_held(&registry_lock);
+
+	list_for_each_entry(handler, &registry, list) {
+		if (!strcmp(handler->name, name))
+			return handler;
+	}
+
+	return NULL;
+}
+
+int kvm_xen_dynhc_register(struct kvm_xen_dynhc_handler *handler)
+{
+	if (!handler->call || !handler->name || !*handler->name ||
+	    strlen(handler->name) >= KVM_XEN_DYNHC_NAME_LEN)
+		return -EINVAL;
+
+	guard(mutex)(&registry_lock);
+
+	if (find_handler(handler->name))
+		return -EEXIST;
+
+	INIT_LIST_HEAD(&handler->bindings);
+	init_completion(&handler->unused);
+	handler->users = 1;
+	list_add(&handler->list, &registry);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_xen_dynhc_register);
+
+/* The handler may be gone after this, unless it has another user. */
+static void put_handler(struct kvm_xen_dynhc_handler *handler)
+{
+	lockdep_assert_held(&registry_lock);
+
+	if (!--handler->users)
+		complete(&handler->unused);
+}
+
+/* The module is informed of the end, and may go itself.  No call is under way. */
+static void unbind(struct kvm_xen_dynhc_handler *handler, void *ctx)
+{
+	struct module *owner = handler->owner;
+
+	if (handler->unbind)
+		handler->unbind(ctx);
+
+	scoped_guard(mutex, &registry_lock)
+		put_handler(handler);
+	module_put(owner);
+}
+
+/* Take a handler away from calls, of which some may be under way. */
+static void hide_handler(struct kvm_xen_dynhc_handler *handler)
+{
+	struct xen_dynhc_use *use;
+
+	guard(mutex)(&registry_lock);
+
+	list_del_init(&handler->list);
+	list_for_each_entry(use, &handler->bindings, list) {
+		RCU_INIT_POINTER(use->handler, NULL);
+		use->calls = start_poll_synchronize_srcu(&use->kvm->srcu);
+	}
+}
+
+/*
+ * Take a use off the list that no call is in, to end it.  Else returns NULL, and in
+ * @busy a VM to wait for and to put, or NULL: no use is left.  A VM on its way out makes
+ * no calls; it waits for registry_lock, or for the end of the use, before it is gone.
+ */
+static struct xen_dynhc_use *take_idle_use(struct kvm_xen_dynhc_handler *handler,
+					   struct kvm **busy)
+{
+	struct xen_dynhc_use *use;
+
+	guard(mutex)(&registry_lock);
+
+	*busy = NULL;
+	use = list_first_entry_or_null(&handler->bindings, struct xen_dynhc_use, list);
+	if (!use)
+		return NULL;
+
+	if (!poll_state_synchronize_srcu(&use->kvm->srcu, use->calls) &&
+	    kvm_get_kvm_safe(use->kvm)) {
+		*busy = use->kvm;
+		return NULL;
+	}
+
+	list_del_init(&use->list);
+	return use;
+}
+
+void kvm_xen_dynhc_unregister(struct kvm_xen_dynhc_handler *handler)
+{
+	struct xen_dynhc_use *use;
+	struct kvm *busy;
+
+	hide_handler(handler);
+
+	while ((use = take_idle_use(handler, &busy)) || busy) {
+		if (use) {
+			unbind(handler, use->ctx);
+			complete(&use->ended);
+		} else {
+			synchronize_srcu(&busy->srcu);
+			kvm_put_kvm(busy);
+		}
+	}
+
+	scoped_guard(mutex, &registry_lock)
+		put_handler(handler);
+	wait_for_completion(&handler->unused);
+}
+EXPORT_SYMBOL_GPL(kvm_xen_dynhc_unregister);
+
+/* Returns NULL where there is none of that name, or its module is on its way out. */
+static struct kvm_xen_dynhc_handler *get_handler(const char *name)
+{
+	struct kvm_xen_dynhc_handler *handler;
+
+	guard(mutex)(&registry_lock);
+
+	handler = find_handler(name);
+	if (!handler || !try_module_get(handler->owner))
+		return NULL;
+
+	handler->users++;
+	return handler;
+}
+
+/* Let calls find @handler; returns false where it went away meanwhile. */
+static bool begin_use(struct xen_dynhc_use *use,
+		      struct kvm_xen_dynhc_handler *handler)
+{
+	guard(mutex)(&registry_lock);
+
+	if (list_empty(&handler->list))
+		return false;
+
+	use->bound_to = handler;
+	RCU_INIT_POINTER(use->handler, handler);
+	list_add(&use->list, &handler->bindings);
+	return true;
+}
+
+/* Returns 0, or -errno and nothing is held. */
+static int bind(struct xen_dynhc_use *use, u32 token)
+{
+	struct kvm_xen_dynhc_handler *handler = get_handler(use->name);
+	struct module *owner;
+	int r = 0;
+
+	if (!handler)
+		return -ENXIO;
+
+	owner = handler->owner;
+	if (handler->bind)
+		r = handler->bind(use->kvm, token, use->data, &use->ctx);
+	if (!r) {
+		if (begin_use(use, handler))
+			return 0;
+
+		unbind(handler, use->ctx);
+		return -ENXIO;
+	}
+
+	scoped_guard(mutex, &registry_lock)
+		put_handler(handler);
+	module_put(owner);
+	return r;
+}
+
+struct xen_dynhc_use *xen_dynhc_use(struct kvm *kvm, u32 token,
+				    const char *name, u64 data)
+{
+	struct xen_dynhc_use *use;
+	int r;
+
+	use = kzalloc(sizeof(*use), GFP_KERNEL_ACCOUNT);
+	if (!use)
+		return ERR_PTR(-ENOMEM);
+
+	use->kvm = kvm;
+	use->data = data;
+	INIT_LIST_HEAD(&use->list);
+	init_completion(&use->ended);
+	strscpy_pad(use->name, name);
+	r = bind(use, token);
+	if (!r)
+		return use;
+
+	kfree(use);
+	return ERR_PTR(r);
+}
+
+/* Returns the handler to unbind from; NULL where the module does that. */
+static struct kvm_xen_dynhc_handler *take_use(struct xen_dynhc_use *use)
+{
+	guard(mutex)(&registry_lock);
+
+	if (list_empty(&use->list))
+		return NULL;
+
+	list_del_init(&use->list);
+	return use->bound_to;
+}
+
+void xen_dynhc_unuse(struct xen_dynhc_use *use)
+{
+	struct kvm_xen_dynhc_handler *handler = take_use(use);
+
+	if (handler)
+		unbind(handler, use->ctx);
+	else
+		wait_for_completion(&use->ended);
+
+	kfree(use);
+}
+
+const char *xen_dynhc_use_name(const struct xen_dynhc_use *use)
+{
+	return use->name;
+}
+
+u64 xen_dynhc_use_data(const struct xen_dynhc_use *use)
+{
+	return use->data;
+}
+
+s64 xen_dynhc_use_call(struct kvm_vcpu *vcpu, struct xen_dynhc_use *use,
+		       const struct kvm_xen_hcall *hcall)
+{
+	struct kvm_xen_dynhc_handler *handler;
+	struct kvm_xen_dynhc_call call = {
+		.token = hcall->params[0],
+		.cpl = hcall->cpl,
+		.longmode = hcall->longmode,
+	};
+
+	handler = srcu_dereference(use->handler, &use->kvm->srcu);
+	if (!handler)
+		return -ENODEV;
+
+	memcpy(call.args, &hcall->params[1], sizeof(call.args));
+	return handler->call(vcpu, use->ctx, &call);
+}

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Dynamic hypercalls: what a token can stand for, and the call of one.
+ *
+ * An eventfd is a bell: a token has one for any first argument, or any number of
+ * bells for one value each, found by hash, or both.  Owns these; changes hold
+ * dynhc_lock, calls are in a read section of kvm->srcu.
+ */
+#include "xen/dynhc/dynhc.h"
+#include "xen/event/fifo.h"
+
+#include <linux/eventfd.h>
+#include <linux/rculist.h>
+
+#define BELL_BITS	10
+
+/*
+ * As many bells of a chain are looked at with interrupts off: with all bindings that
+ * there may be, chains are 8 long on average.
+ */
+#define MATCH_FEW	24
+
+/* Bells */
+
+/*
+ * Which VMM and guest cannot make values meet by, as the multipliers are random, odd and
+ * the VM's own: the highest bits of the sum are what multiplicative hashing needs.
+ */
+static struct hlist_head *bell_head(struct xen_dynhc *dynhc, u32 token, u64 value)
+{
+	u64 hash = value * dynhc->value_key + token * dynhc->token_key;
+
+	return &dynhc->bells[hash >> (64 - BELL_BITS)];
+}
+
+/*
+ * Which of the bells of @token is for @value alone; NULL: none; ERR_PTR(-EWOULDBLOCK):
+ * not one of the first @most of its chain.
+ */
+static struct xen_bell *find_match(struct kvm *kvm, struct xen_dynhc *dynhc, u32 token,
+				   u64 value, u32 most)
+{
+	struct xen_bell *bell;
+
+	hlist_for_each_entry_srcu(bell, bell_head(dynhc, token, value), node,
+				  srcu_read_lock_held(&kvm->srcu) ||
+				  xen_dynhc_held(kvm)) {
+		if (bell->value == value && bell->token == token)
+			return bell;
+		if (!most--)
+			return ERR_PTR(-EWOULDBLOCK);
+	}
+
+	return NULL;
+}
+
+/* The same for whoever changes the table: with or without a value. */
+struct xen_bell *xen_bell_held(struct kvm *kvm, struct xen_token *token,
+			       const struct kvm_xen_dynhc *arg)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	if (!(arg->flags & KVM_XEN_DYNHC_MATCH))
+		return rcu_dereference_protected(token->any, xen_dynhc_held(kvm));
+	if (!dynhc->bells)
+		return NULL;
+
+	return find_match(kvm, dynhc, token->nr, arg->match, U32_MAX);
+}
+
+/* In a call: @nr_matches was seen, so the heads are there.  Returns the same. */
+static struct xen_bell *called_bell(struct kvm *kvm, struct xen_token *token,
+				    const struct kvm_xen_hcall *hcall)
+{
+	struct xen_bell *bell = NULL;
+
+	/* Pairs with the release in ring_for(). */
+	if (unlikely(smp_load_acquire(&token->nr_matches)))
+		bell = find_match(kvm, kvm->arch.xen.state.dynhc, token->nr,
+				  hcall->params[1], hcall->atomic ? MATCH_FEW : U32_MAX);
+
+	return bell ?: srcu_dereference(token->any, &kvm->srcu);
+}
+
+static __always_inline s64 call_eventfd(struct kvm_vcpu *vcpu,
+					struct xen_token *token,
+					const struct kvm_xen_hcall *hcall)
+{
+	struct xen_bell *bell = called_bell(vcpu->kvm, token, hcall);
+
+	if (IS_ERR_OR_NULL(bell))
+		return bell ? XEN_HCALL_SLOW : -EINVAL;
+
+	eventfd_signal(srcu_dereference(bell->eventfd, &vcpu->kvm->srcu));
+	return 0;
+}
+
+static int make_heads(struct xen_dynhc *dynhc)
+{
+	if (dynhc->bells)
+		return 0;
+
+	/* All zero: all empty. */
+	dynhc->bells = kcalloc(1 << BELL_BITS, sizeof(*dynhc->bells),
+			       GFP_KERNEL_ACCOUNT);
+	return dynhc->bells ? 0 : -ENOMEM;
+}
+
+static struct xen_bell *new_bell(const struct kvm_xen_dynhc *arg, u32 token)
+{
+	struct eventfd_ctx *eventfd;
+	struct xen_bell *bell;
+
+	eventfd = eventfd_ctx_fdget(arg->u.fd);
+	if (IS_ERR(eventfd))
+		return ERR_CAST(eventfd);
+
+	bell = kzalloc(sizeof(*bell), GFP_KERNEL_ACCOUNT);
+	if (!bell) {
+		eventfd_ctx_put(eventfd);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	*bell = (struct xen_bell) {
+		.value = arg->match,
+		.token = token,
+		.any = !(arg->flags & KVM_XEN_DYNHC_MATCH),
+		.fd = arg->u.fd,
+		.eventfd = RCU_INITIALIZER(eventfd),
+	};
+	return bell;
+}
+
+void xen_bell_free(struct xen_bell *bell)
+{
+	eventfd_ctx_put(rcu_access_pointer(bell->eventfd));
+	kfree(bell);
+}
+
+/* Let calls of @token find @bell. */
+static void ring_for(struct kvm *kvm, struct xen_token *token, struct xen_bell *bell)
+{
+	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
+
+	if (bell->any) {
+		list_add(&bell->list, &token->bells);
+		rcu_assign_pointer(token->any, bell);
+		return;
+	}
+
+	list_add_tail(&bell->list, &token->bells);
+	hlist_add_head_rcu(&bell->node,
+			   bell_head(dynhc, token->nr, bell->value));
+
+	/* Pairs with the acquire in called_bell(). */
+	smp_store_release(&token->nr_matches, token->nr_matches + 1);
+}
+
+/* Let no more calls find @bell; some may have. */
+void xen_bell_take_out(struct kvm *kvm, struct xen_token *token,
+		       struct xen_bell *bell)
+{
+	lockdep_assert_held(&kvm->arch.xen.state.dynhc_lock);
+
+	list_del(&bell->list);
+	if (bell->any) {
+		RCU_INIT_POINTER(token->any, NULL);
+		return;
+	}
+
+	hlist_del_rcu(&bell->node);
+	WRITE_ONCE(token->nr_matches, token->nr_matches - 1);
+}
+
+void xen_bells_take_out(struct xen_token *token)
+{
+	struct xen_bell *bell;
+
+	list_for_each_entry(bell, &token->bells, list) {
+		if (!bell->any)
+			hlist_del_rcu(&bell->node);
+	}
+}
+
+static int bind_eventfd(struct kvm *kvm, struct xen_token *token,
+			const struct kvm_xen_dynhc *arg)
+{
+	struct xen_bell *bell;
+
+	if ((arg->flags & KVM_XEN_DYNHC_MATCH) && make_heads(xen_dynhc_table(kvm)))
+		return -ENOMEM;
+
+	bell = new_bell(arg, token->nr);
+	if (IS_ERR(bell))
+		return PTR_ERR(bell);
+
+	ring_for(kvm, token, bell);
+	return 0;
+}
+
+/* Calls signal the old eventfd or the new one; only the new one when this returns. */
+static int update_eventfd(struct kvm *kvm, struct xen_token *token,
+			  const struct kvm_xen_dynhc *arg)
+{
+	struct xen_bell *bell = xen_bell_held(kvm, token, arg);
+	struct eventfd_ctx *eventfd;
+
+	if (!bell)
+		return -ENOENT;
+
+	eventfd = eventfd_ctx_fdget(arg->u.fd);
+	if (IS_ERR(eventfd))
+		return PTR_ERR(eventfd);
+
+	bell->fd = arg->u.fd;
+	eventfd = rcu_replace_pointer(bell->eventfd, eventfd, xen_dynhc_held(kvm));
+	synchronize_srcu(&kvm->srcu);
+	eventfd_ctx_put(eventfd);
+	return 0;
+}
+
+static void unbind_eventfd(struct xen_token *token)
+{
+	struct xen_bell *bell, *next;
+
+	list_for_each_entry_safe(bell, next, &token->bells, list)
+		xen_bell_free(bell);
+}
+
+/* Event channel ports */
+
+static int bind_evtchn(struct kvm *kvm, struct xen_token *token,
+		       const struct kvm_xen_dynhc *arg)
+{
+	u32 port = arg->u.evtchn.port;
+	int r;
+
+	r = port ? xen_port_check(kvm, port) : -EINVAL;
+	if (r)
+		return r;
+	if (!xen_is_priority(kvm, arg->u.evtchn.priority))
+		return -EINVAL;
+
+	token->evtchn.port = port;
+	xen_target_set(kvm, &token->evtchn.target, arg->u.evtchn.vcpu,
+		       arg->u.evtchn.priority);
+	return 0;
+}
+
+/* As KVM_XEN_EVTCHN_UPDATE: where its events go changes, not which port it is. */
+static int update_evtchn(struct kvm *kvm, struct xen_token *token,
+			 const struct kvm_xen_dynhc *arg)
+{
+	if (arg->u.evtchn.port != token->evtchn.port ||
+	    !xen_is_priority(kvm, arg->u.evtchn.priority))
+		return -EINVAL;
+
+	xen_target_move(kvm, &token->evtchn.target, token->evtchn.port,
+			arg->u.evtchn.vcpu, arg->u.evtchn.priority);
+	return 0;
+}
+
+static s64 call_evtchn(struct kvm_vcpu *vcpu, struct xen_token *token,
+		       const struct kvm_xen_hcall *hcall)
+{
+	int r = xen_target_raise(vcpu->kvm, &token->evtchn.target,
+				 token->evtchn.port, hcall->atomic);
+
+	if (hcall->atomic && r == -EWOULDBLOCK)
+		return XEN_HCALL_SLOW;
+	return min(r, 0);
+}
+
+static void describe_evtchn(const struct xen_token *token,
+			    struct kvm_xen_dynhc *arg)
+{
+	union xen_aim aim = xen_target_look(&token->evtchn.target);
+
+	arg->u.evtchn.port = token->evtchn.port;
+	arg->u.evtchn.vcpu = aim.vcpu_id;
+	arg->u.evtchn.priority = aim.priority;
+}
+
+/* The VMM */
+
+static s64 call_vmm(struct kvm_vcpu *vcpu, struct xen_token *token,
+		    const struct kvm_xen_hcall *hcall)
+{
+	return XEN_HCALL_TO_VMM;
+}
+
+/* Handlers of other modules */
+
+static int bind_handler(struct kvm *kvm, struct xen_token *token,
+			const struct kvm_xen_dynhc *arg)
+{
+	const char *name = arg->u.handler.name;
+
+	if (strnlen(name, KVM_XEN_DYNHC_NAME_LEN) == KVM_XEN_DYNHC_NAME_LEN)
+		return -EINVAL;
+
+	token->use = xen_dynhc_use(kvm, token->nr, name, arg->u.handler.data);
+	return PTR_ERR_OR_ZERO(token->use);
+}
+
+static void unbind_handler(struct xen_token *token)
+{
+	xen_dynhc_unuse(token->use);
+}
+
+static s64 call_handler(struct kvm_vcpu *vcpu, struct xen_token *token,
+			const struct kvm_xen_hcall *hcall)
+{
+	/* It may sleep. */
+	if (hcall->atomic)
+		return XEN_HCALL_SLOW;
+
+	xen_might_sleep();
+
+	return xen_dynhc_use_call(vcpu, token->use, hcall);
+}
+
+static void describe_handler(const struct xen_token *token,
+			     struct kvm_xen_dynhc *arg)
+{
+	arg->u.handler.data = xen_dynhc_use_data(token->use);
+	memcpy(arg->u.handler.name, xen_dynhc_use_name(token->use),
+	       KVM_XEN_DYNHC_NAME_LEN);
+}
+
+/* Tokens */
+
+#define ARG_SIZE(field)	sizeof_field(struct kvm_xen_dynhc, u.field)
+
+const struct xen_token_target xen_token_targets[XEN_NR_TOKEN_TARGETS] = {
+	[KVM_XEN_DYNHC_EVENTFD] = {
+		.bind = bind_eventfd,
+		.update = update_eventfd,
+		.unbind = unbind_eventfd,
+		.call = call_eventfd,
+		.arg_size = ARG_SIZE(fd),
+		.flags = KVM_XEN_DYNHC_MATCH | KVM_XEN_DYNHC_USER,
+	},
+	[KVM_XEN_DYNHC_EVTCHN] = {
+		.bind = bind_evtchn,
+		.update = update_evtchn,
+		.call = call_evtchn,
+		.describe = describe_evtchn,
+		.arg_size = ARG_SIZE(evtchn),
+		.flags = KVM_XEN_DYNHC_USER,
+	},
+	[KVM_XEN_DYNHC_VMM] = {
+		.call = call_vmm,
+		.flags = KVM_XEN_DYNHC_USER,
+	},
+	[KVM_XEN_DYNHC_HANDLER] = {
+		.bind = bind_handler,
+		.unbind = unbind_handler,
+		.call = call_handler,
+		.describe = describe_handler,
+		.arg_size = ARG_SIZE(handler),
+		.flags = KVM_XEN_DYNHC_USER,
+	},
+};
+
+/* Doorbells are what most calls are. */
+static __always_inline s64 call(struct kvm_vcpu *vcpu, struct xen_token *token,
+				const struct kvm_xen_hcall *hcall)
+{
+	if (likely(token->target == KVM_XEN_DYNHC_EVENTFD))
+		return call_eventfd(vcpu, token, hcall);
+
+	return xen_token_targets[token->target].call(vcpu, token, hcall);
+}
+
+static __always_inline struct xen_token *find_token(struct kvm *kvm, u64 nr)
+{
+	/* Pairs with the release in make_table(). */
+	struct xen_dynhc *dynhc = smp_load_acquire(&kvm->arch.xen.state.dynhc);
+	void __rcu **leaf;
+
+	if (unlikely(!dynhc || nr >= XEN_NR_TOKENS))
+		return NULL;
+
+	leaf = xen_slot_leaf(&dynhc->tokens, XEN_NR_TOKENS, nr);
+	return leaf ? srcu_dereference(leaf[nr % XEN_LEAF_SLOTS], &kvm->srcu) : NULL;
+}
+
+static bool is_configured(struct kvm *kvm)
+{
+	return kvm->arch.xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_DYNHC;
+}
+
+/* The answer to hypercall DYNHC_HYPERCALL, as handlers of hypercalls return it. */
+s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	struct xen_token *token;
+	s64 r;
+
+	if (unlikely(!is_configured(vcpu->kvm)))
+		return XEN_HCALL_TO_VMM;
+
+	token = find_token(vcpu->kvm, hcall->params[0]);
+	if (unlikely(!token))
+		return -ENOENT;
+	if (unlikely(hcall->cpl && !token->user))
+		return -EPERM;
+
+	r = call(vcpu, token, hcall);
+	vcpu->stat.xen_dynhcs += !(hcall->atomic && xen_hcall_is_left(r));
+	return r;
+}

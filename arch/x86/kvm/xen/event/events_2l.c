@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 2-level events inside KVM: all of their state is in shared_info and
+ * vcpu_info.  shared_info is not marked dirty when an event is delivered: the
+ * ABI of KVM has VMMs treat it as always dirty.
+ */
+#include "xen/event/events_2l.h"
+
+u32 xen_2l_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
+{
+	return evtchn_2l_nr_ports(layout);
+}
+
+/*
+ * Without a vCPU to tell, only what needs no telling is done.  A port that
+ * became pending while it was unmasked is masked again: its sender may have
+ * relied on whoever unmasks, and that will be the VMM.
+ */
+static int unmask_for_nobody(void *shinfo, const struct xen_layout *layout,
+			     u32 port)
+{
+	if (evtchn_2l_is_pending(shinfo, layout, port))
+		return -ENODEV;
+	if (evtchn_2l_unmask(shinfo, layout, port) == XEN_EVTCHN_COALESCED)
+		return XEN_EVTCHN_COALESCED;
+
+	evtchn_2l_mask(shinfo, layout, port);
+	return -ENODEV;
+}
+
+static int xen_2l_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
+			 const struct xen_layout *layout, u32 port)
+{
+	struct xen_map map;
+	int r;
+
+	if (!xen_try_map(&map, &kvm->arch.xen.shinfo_cache))
+		return -EWOULDBLOCK;
+
+	r = vcpu ? (int)evtchn_2l_unmask(map.khva, layout, port) :
+		   unmask_for_nobody(map.khva, layout, port);
+	xen_unmap(&map);
+	return r;
+}
+
+static int xen_2l_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+
+	might_sleep();
+
+	/* A cache that was never activated may not be refreshed. */
+	if (!READ_ONCE(gpc->active))
+		return -EINVAL;
+
+	return kvm_gpc_refresh(gpc, PAGE_SIZE);
+}
+
+static bool xen_2l_save(struct kvm_vcpu *vcpu, u32 port, u32 priority)
+{
+	return false;
+}
+
+static bool xen_2l_is_pending(struct kvm *kvm, const struct xen_layout *layout,
+			      u32 port)
+{
+	struct xen_map map;
+	bool pending;
+
+	if (!xen_try_map_to_read(&map, &kvm->arch.xen.shinfo_cache))
+		return true;
+
+	pending = evtchn_2l_is_pending(map.khva, layout, port);
+	xen_unmap(&map);
+	return pending;
+}
+
+static struct kvm_vcpu *xen_2l_owner(struct kvm *kvm, u32 port)
+{
+	return NULL;
+}
+
+bool xen_2l_select(void *vcpu_info, const struct xen_layout *layout, u32 port)
+{
+	return evtchn_2l_select(vcpu_info, layout, port);
+}
+
+const struct xen_evtchn_ops xen_2l_ops = {
+	.nr_ports	= xen_2l_nr_ports,
+	.mark		= xen_2l_mark,
+	.unmask		= xen_2l_unmask,
+	.wait		= xen_2l_wait,
+	.save		= xen_2l_save,
+	.is_pending	= xen_2l_is_pending,
+	.owner		= xen_2l_owner,
+	.select		= xen_2l_select,
+	.selector	= evtchn_2l_selector,
+	.replay		= evtchn_2l_replay,
+};

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Raising events: has the ABI in use mark the port, wakes pollers, points the
+ * vCPU at it; and the three ways in that need no port of the guest's own: irqfd
+ * routing, irqfd routing from hard interrupt context, and the ioctl.
+ */
+#include "xen/event/events_2l.h"
+#include "xen/event/fifo.h"
+#include "xen/base/trace.h"
+
+#include <linux/kthread.h>
+#include <linux/memcontrol.h>
+#include <linux/nospec.h>
+#include <linux/sched/mm.h>
+
+/* Tell of @verdict whoever has to hear of it. */
+static __always_inline void tell(struct kvm_vcpu *vcpu,
+				 const struct xen_evtchn_ops *ops,
+				 const struct xen_layout *layout, u32 port,
+				 int verdict)
+{
+	if (xen_evtchn_is_news(verdict))
+		xen_poll_wake(vcpu->kvm, port);
+	if (verdict == XEN_EVTCHN_RAISED)
+		xen_upcall_select(vcpu, ops, layout, port);
+	else if (unlikely(xen_vcpu_info_failed(vcpu)))
+		xen_vcpu_info_retry(vcpu);
+
+	trace_kvm_xen_raise(vcpu->vcpu_id, port, verdict);
+}
+
+static __always_inline int mark(struct kvm_vcpu *vcpu,
+				const struct xen_evtchn_ops *ops,
+				const struct xen_layout *layout, u32 port,
+				u32 priority)
+{
+	if (ops == &xen_2l_ops)
+		return xen_2l_mark(vcpu, layout, port, priority);
+
+	return INDIRECT_CALL_1(ops->mark, xen_fifo_mark, vcpu, layout, port,
+			       priority);
+}
+
+int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
+{
+	struct kvm *kvm = vcpu->kvm;
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	const struct xen_layout *layout = xen_layout(kvm);
+	u32 nr_ports = xen_ops_nr_ports(ops, kvm, layout);
+	int verdict;
+
+	if (unlikely(port >= nr_ports))
+		return -EINVAL;
+	port = array_index_nospec(port, nr_ports);
+
+	if (xen_must_not_lock())
+		return -EWOULDBLOCK;
+
+	verdict = mark(vcpu, ops, layout, port, priority);
+	if (likely(verdict >= 0))
+		tell(vcpu, ops, layout, port, verdict);
+	return verdict;
+}
+
+/* The page is out of reach: keep the event, if there is a place, or fail. */
+static int save(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
+		u32 port, u32 priority, int error)
+{
+	if (!ops->save(vcpu, port, priority))
+		return error;
+
+	tell(vcpu, ops, xen_layout(vcpu->kvm), port, XEN_EVTCHN_SAVED);
+	xen_repark_duty(vcpu, XEN_PARKED_RETRY, xen_fifo_is_stalled);
+	return XEN_EVTCHN_SAVED;
+}
+
+/* Raise in a context that may use the VMM's memory, waiting for pages. */
+static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port, u32 priority)
+{
+	const struct xen_evtchn_ops *ops;
+	int r;
+
+	for (;;) {
+		ops = xen_ops(vcpu->kvm);
+		r = xen_evtchn_raise_fast(vcpu, port, priority);
+		if (r != -EWOULDBLOCK)
+			return r;
+
+		r = ops->wait(vcpu->kvm, vcpu, port);
+		if (r)
+			return save(vcpu, ops, port, priority, r);
+	}
+}
+
+/* The same in a worker, whose allocations are the VM's and charged to its owner. */
+static int raise_charged(struct kvm_vcpu *vcpu, u32 port, u32 priority)
+{
+	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(vcpu->kvm->mm);
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	int r = raise_and_wait(vcpu, port, priority);
+
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+	return r;
+}
+
+int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
+{
+	struct mm_struct *mm = vcpu->kvm->mm;
+	int r;
+
+	xen_might_sleep();
+
+	r = xen_evtchn_raise_fast(vcpu, port, priority);
+	if (likely(r != -EWOULDBLOCK))
+		return r;
+	if (current->mm == mm)
+		return raise_and_wait(vcpu, port, priority);
+
+	/* Only the irqfd workers call this from outside of the VM's process. */
+	if (WARN_ON_ONCE(current->mm))
+		return -EINVAL;
+	if (!mmget_not_zero(mm))
+		return -EINVAL;
+
+	kthread_use_mm(mm);
+	r = raise_charged(vcpu, port, priority);
+	kthread_unuse_mm(mm);
+	mmput_async(mm);
+	return r;
+}
+
+struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
+				   union xen_aim aim)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, aim.vcpu_id);
+
+	if (vcpu)
+		WRITE_ONCE(target->vcpu, vcpu);
+	return vcpu;
+}
+
+/* Unmask @port, which is below the number of those of @ops and @layout. */
+static int unmask_port(struct kvm *kvm, struct kvm_vcpu *vcpu,
+		       const struct xen_evtchn_ops *ops,
+		       const struct xen_layout *layout, u32 port)
+{
+	int r = ops->unmask(kvm, vcpu, layout, port);
+
+	if (r > 0)
+		tell(vcpu, ops, layout, port, r);
+	return r;
+}
+
+static int unmask_and_wait(struct kvm *kvm, struct kvm_vcpu *vcpu,
+			   const struct xen_evtchn_ops *ops,
+			   const struct xen_layout *layout, u32 port)
+{
+	int r;
+
+	xen_might_sleep();
+
+	for (;;) {
+		r = unmask_port(kvm, vcpu, ops, layout, port);
+		if (r != -EWOULDBLOCK)
+			return r;
+
+		/* A word that is out of reach can wait for nothing either. */
+		if (ops->wait(kvm, vcpu, port))
+			return 0;
+	}
+}
+
+/* In the thread of a vCPU. */
+int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port,
+		      bool atomic)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	const struct xen_layout *layout = xen_layout(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, layout);
+
+	if (!port || port >= nr_ports)
+		return -EINVAL;
+
+	port = array_index_nospec(port, nr_ports);
+	if (!vcpu)
+		vcpu = ops->owner(kvm, port);
+	if (!atomic)
+		return unmask_and_wait(kvm, vcpu, ops, layout, port);
+	if (vcpu && !xen_upcall_is_atomic(vcpu))
+		return -EWOULDBLOCK;
+
+	return unmask_port(kvm, vcpu, ops, layout, port);
+}
+
+void xen_evtchn_closed(struct kvm *kvm, u32 port)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, xen_layout(kvm));
+
+	if (ops->forget && port < nr_ports)
+		ops->forget(kvm, array_index_nospec(port, nr_ports));
+}
+
+void xen_evtchn_bound(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, xen_layout(kvm));
+
+	if (ops->bind && port && port < nr_ports)
+		ops->bind(kvm, vcpu, array_index_nospec(port, nr_ports));
+}
+
+void xen_target_move(struct kvm *kvm, struct xen_target *target, u32 port,
+		     u32 vcpu_id, u32 priority)
+{
+	struct kvm_vcpu *vcpu = xen_target_set(kvm, target, vcpu_id, priority);
+
+	guard(srcu)(&kvm->srcu);
+
+	xen_evtchn_bound(kvm, vcpu, port);
+}
+
+void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
+			    struct kvm_vcpu *only)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	struct xen_saved_event saved;
+
+	if (!ops->take_saved)
+		return;
+
+	/* As many as the ABI has ports.  What is not raised stays saved. */
+	while (!fatal_signal_pending(current) &&
+	       ops->take_saved(kvm, first, end, only, &saved)) {
+		xen_evtchn_raise(saved.vcpu, saved.port, saved.priority);
+		first = saved.port + 1;
+		cond_resched();
+	}
+}
+
+/*
+ * See to what is parked for this vCPU.  May sleep; the caller has the vCPU
+ * loaded and is in a read section of kvm->srcu.
+ */
+void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
+{
+	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
+	struct kvm *kvm = vcpu->kvm;
+	u64 duties = atomic64_read(parked) & XEN_PARKED_DUTIES;
+
+	xen_might_sleep();
+
+	xen_upcall_replay(vcpu);
+	if (!duties)
+		return;
+
+	duties &= atomic64_fetch_andnot(duties, parked);
+	if (duties & XEN_PARKED_LOG)
+		xen_fifo_log_dirty(vcpu);
+	if (duties & XEN_PARKED_LINE)
+		xen_upcall_see_to_line(vcpu);
+	if (duties & XEN_PARKED_RETRY) {
+		xen_fifo_begin_retry(vcpu);
+		xen_evtchn_raise_saved(kvm, 1, xen_nr_ports(kvm, xen_layout(kvm)),
+				       vcpu);
+	}
+}
+
+/* A routing entry's target, looked up by id once: entries never change. */
+static struct kvm_vcpu *routed_vcpu(struct kvm *kvm, struct kvm_xen_evtchn *xe)
+{
+	struct kvm_vcpu *vcpu;
+	int idx = READ_ONCE(xe->vcpu_idx);
+
+	if (likely(idx >= 0))
+		return kvm_get_vcpu(kvm, idx);
+
+	vcpu = kvm_get_vcpu_by_id(kvm, xe->vcpu_id);
+	if (vcpu)
+		WRITE_ONCE(xe->vcpu_idx, vcpu->vcpu_idx);
+	return vcpu;
+}
+
+/* kvm_set_irq() counts deliveries: less than 0 is an interrupt ignored. */
+static int to_set_irq(int r)
+{
+	static const int results[] = {
+		[XEN_EVTCHN_COALESCED]	= 0,
+		[XEN_EVTCHN_MASKED]	= -ENOTCONN,
+		[XEN_EVTCHN_QUEUED]	= 1,
+		[XEN_EVTCHN_RAISED]	= 1,
+		[XEN_EVTCHN_SAVED]	= 1,
+		[XEN_EVTCHN_DROPPED]	= -ENOTCONN,
+	};
+
+	static_assert(ARRAY_SIZE(results) == XEN_EVTCHN_NR_VERDICTS);
+
+	return r < 0 ? r : results[r];
+}
+
+/* To search for the vCPU is too long with interrupts off. */
+int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *xe, struct kvm *kvm)
+{
+	int idx = READ_ONCE(xe->vcpu_idx);
+
+	if (idx < 0)
+		return -EWOULDBLOCK;
+
+	guard(srcu)(&kvm->srcu);
+	return to_set_irq(xen_evtchn_raise_fast(kvm_get_vcpu(kvm, idx), xe->port,
+						xe->priority));
+}
+
+static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,
+		      int irq_source_id, int level, bool line_status)
+{
+	struct kvm_vcpu *vcpu;
+
+	if (!level)
+		return -EINVAL;
+
+	vcpu = routed_vcpu(kvm, &e->xen_evtchn);
+	if (!vcpu)
+		return -EINVAL;
+
+	guard(srcu)(&kvm->srcu);
+	return to_set_irq(xen_evtchn_raise(vcpu, e->xen_evtchn.port,
+					   e->xen_evtchn.priority));
+}
+
+/*
+ * Neither the port nor the vCPU is checked: a VMM may restore its routing
+ * before the width and before it makes its vCPUs, as it may with MSIs.  An
+ * event for what is not there by then is ignored.
+ */
+int kvm_xen_setup_evtchn(struct kvm *kvm,
+			 struct kvm_kernel_irq_routing_entry *e,
+			 const struct kvm_irq_routing_entry *ue)
+{
+	const struct kvm_irq_routing_xen_evtchn *target = &ue->u.xen_evtchn;
+
+	if (!xen_is_priority(kvm, target->priority))
+		return -EINVAL;
+
+	e->xen_evtchn = (struct kvm_xen_evtchn) {
+		.port = target->port,
+		.vcpu_id = target->vcpu,
+		.vcpu_idx = -1,
+		.priority = target->priority,
+	};
+	e->set = set_evtchn;
+
+	/* Usually there by now, so that not every event has to search. */
+	routed_vcpu(kvm, &e->xen_evtchn);
+	return 0;
+}
+
+/* KVM_XEN_HVM_EVTCHN_SEND: an event from the VMM, masked or not. */
+int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
+			    struct kvm_irq_routing_xen_evtchn *uxe)
+{
+	u32 priority = uxe->priority;
+	struct kvm_vcpu *vcpu;
+	int r;
+
+	if (!uxe->port || uxe->port >= xen_nr_ports(kvm, xen_layout(kvm)))
+		return -EINVAL;
+	if (!xen_is_priority(kvm, priority))
+		return -EINVAL;
+	if (priority != KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
+		priority = array_index_nospec(priority, XEN_ABI_FIFO_NR_QUEUES);
+
+	vcpu = kvm_get_vcpu_by_id(kvm, uxe->vcpu);
+	if (!vcpu)
+		return -EINVAL;
+
+	guard(srcu)(&kvm->srcu);
+	r = xen_evtchn_raise(vcpu, uxe->port, priority);
+	return min(r, 0);
+}

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * FIFO event channels saved and restored by the VMM: pages of the array,
+ * control blocks with the tails of their queues, and the kernel's part of
+ * ports.  What each attribute means is said in include/uapi/linux/kvm_xen.h.
+ *
+ * Heads and links are guest memory, which the VMM carries over itself.  What is
+ * read is consistent, and what is set is safe, while events are raised; it is
+ * also complete where no vCPU runs and the VMM raises none itself.
+ */
+#include "xen/base/internal.h"
+#include "xen/event/fifo.h"
+
+#include <linux/nospec.h>
+
+static u64 page_gfn(struct xen_fifo *fifo, u32 i)
+{
+	struct gfn_to_pfn_cache *gpc = fifo->pages[i];
+
+	return gpa_to_gfn(gpc->gpa);
+}
+
+int xen_fifo_get_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_array *array = XEN_ATTR_ARG(data, *array);
+	u64 __user *frames = u64_to_user_ptr(array->frames);
+	struct xen_fifo *fifo;
+	u32 i;
+
+	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
+
+	fifo = kvm->arch.xen.state.fifo;
+	for (i = 0; fifo && i < min(array->nr, fifo->nr_pages); i++) {
+		if (put_user(page_gfn(fifo, i), &frames[i]))
+			return -EFAULT;
+	}
+
+	array->active = !!fifo;
+	array->nr = fifo ? fifo->nr_pages : 0;
+	return 0;
+}
+
+/* Set what is there already to the same, and add the others. */
+static int set_frames(struct kvm *kvm, struct kvm_xen_evtchn_array *array)
+{
+	u64 __user *frames = u64_to_user_ptr(array->frames);
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	u64 gfn;
+	int r = 0;
+	u32 i;
+
+	for (i = 0; i < array->nr && !r; i++) {
+		if (get_user(gfn, &frames[i]))
+			return -EFAULT;
+
+		if (i >= fifo->nr_pages)
+			r = xen_fifo_add_page(kvm, gfn);
+		else if (gfn != page_gfn(fifo, i))
+			r = -EBUSY;
+		r = r ?: xen_loop_turn();
+	}
+
+	return r;
+}
+
+int xen_fifo_set_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_array *array = XEN_ATTR_ARG(data, *array);
+	bool was_on;
+	int r;
+
+	if (array->active > 1 || (!array->active && array->nr))
+		return -EINVAL;
+	if (array->nr > XEN_ABI_FIFO_NR_PAGES)
+		return -ENOSPC;
+
+	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
+
+	if (!array->active) {
+		xen_fifo_switch_off(kvm);
+		return 0;
+	}
+
+	was_on = xen_fifo_is_on(kvm);
+	r = xen_fifo_switch_on(kvm);
+	if (!r)
+		r = set_frames(kvm, array);
+	if (r && !was_on)
+		xen_fifo_switch_off(kvm);
+	return r;
+}
+
+static u32 control_offset(struct xen_fifo_vcpu *mine)
+{
+	return offset_in_page(mine->control.gpa);
+}
+
+static int get_tails(struct xen_fifo_vcpu *mine, u64 to)
+{
+	u32 __user *tails = u64_to_user_ptr(to);
+	unsigned int i;
+
+	for (i = 0; to && i < XEN_ABI_FIFO_NR_QUEUES; i++) {
+		if (put_user(READ_ONCE(mine->queues[i].tail), &tails[i]))
+			return -EFAULT;
+	}
+
+	return 0;
+}
+
+/*
+ * Log what this vCPU would log when it next runs: it may not do so again before
+ * its VM is saved.  Returns -EAGAIN where the VMM has to empty its ring first.
+ */
+static int log_dirty(struct kvm_vcpu *vcpu)
+{
+	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
+
+	guard(srcu)(&vcpu->kvm->srcu);
+
+	if (!(atomic64_fetch_andnot(XEN_PARKED_LOG, parked) & XEN_PARKED_LOG))
+		return 0;
+
+	return xen_fifo_log_dirty(vcpu) ? 0 : -EAGAIN;
+}
+
+int xen_fifo_get_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	struct kvm_xen_evtchn_control *control = XEN_ATTR_ARG(data, *control);
+	struct xen_fifo_vcpu *mine;
+	int r;
+
+	guard(mutex)(&vcpu->kvm->arch.xen.state.fifo_lock);
+
+	r = log_dirty(vcpu);
+	if (r)
+		return r;
+
+	mine = vcpu->arch.xen.state.fifo;
+	if (!mine) {
+		control->gfn = KVM_XEN_INVALID_GFN;
+		return 0;
+	}
+
+	control->gfn = gpa_to_gfn(mine->control.gpa);
+	control->offset = control_offset(mine);
+	return get_tails(mine, control->tails);
+}
+
+/* Each a port that has its word, for that is going to be written, or none. */
+static int read_tails(struct kvm *kvm, u64 from, u32 *tails)
+{
+	u32 end = kvm->arch.xen.state.fifo->nr_pages * XEN_ABI_FIFO_PAGE_PORTS;
+	unsigned int i;
+
+	if (copy_from_user(tails, u64_to_user_ptr(from),
+			   XEN_ABI_FIFO_NR_QUEUES * sizeof(*tails)))
+		return -EFAULT;
+
+	for (i = 0; i < XEN_ABI_FIFO_NR_QUEUES; i++) {
+		if (tails[i] && tails[i] >= end)
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+static void set_tails(struct xen_fifo_vcpu *mine, const u32 *tails)
+{
+	unsigned long flags = xen_irqs_off();
+	struct evtchn_fifo_queue *queue;
+	unsigned int i;
+
+	for (i = 0; i < XEN_ABI_FIFO_NR_QUEUES; i++) {
+		queue = &mine->queues[i];
+		seam_lock_pair(&queue->lock, &queue->lock);
+		queue->tail = tails[i];
+		seam_unlock_pair(&queue->lock, &queue->lock);
+	}
+	xen_irqs_restore(flags);
+}
+
+/* An upcall that was due when the guest was saved is due still. */
+static void tell_if_ready(struct kvm_vcpu *vcpu)
+{
+	struct xen_fifo_vcpu *mine = vcpu->arch.xen.state.fifo;
+	struct xen_abi_fifo_control *control;
+	struct kvm *kvm = vcpu->kvm;
+	struct xen_map map;
+	bool ready;
+
+	guard(srcu)(&kvm->srcu);
+
+	if (xen_map(&map, &mine->control, sizeof(*control)))
+		return;
+
+	control = map.khva;
+	ready = READ_ONCE(control->ready);
+	xen_unmap(&map);
+	if (ready)
+		xen_upcall_select(vcpu, xen_ops(kvm), xen_layout(kvm), 0);
+}
+
+/* Returns 0 where the vCPU has its control block at that place. */
+static int place_control(struct kvm_vcpu *vcpu,
+			 const struct kvm_xen_evtchn_control *control)
+{
+	struct xen_fifo_vcpu *mine = vcpu->arch.xen.state.fifo;
+	gpa_t gpa = gfn_to_gpa(control->gfn) + control->offset;
+
+	if (!mine)
+		return xen_fifo_place_control(vcpu, control->gfn,
+					      control->offset);
+
+	return mine->control.gpa == gpa ? 0 : -EBUSY;
+}
+
+int xen_fifo_set_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	struct kvm_xen_evtchn_control *control = XEN_ATTR_ARG(data, *control);
+	u32 tails[XEN_ABI_FIFO_NR_QUEUES];
+	int r;
+
+	guard(mutex)(&vcpu->kvm->arch.xen.state.fifo_lock);
+
+	if (control->gfn == KVM_XEN_INVALID_GFN)
+		return vcpu->arch.xen.state.fifo ? -EBUSY : 0;
+	if (!xen_fifo_is_on(vcpu->kvm))
+		return -EOPNOTSUPP;
+
+	r = control->tails ? read_tails(vcpu->kvm, control->tails, tails) : 0;
+	if (!r)
+		r = place_control(vcpu, control);
+	if (r)
+		return r;
+
+	if (control->tails)
+		set_tails(vcpu->arch.xen.state.fifo, tails);
+	tell_if_ready(vcpu);
+	return 0;
+}
+
+/* Ports */
+
+static u32 id_of(struct kvm *kvm, u16 vcpu_idx)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu(kvm, vcpu_idx);
+
+	return vcpu ? vcpu->vcpu_id : KVM_XEN_EVTCHN_NO_VCPU;
+}
+
+static struct kvm_xen_evtchn_fifo_port port_entry(struct kvm *kvm,
+						  struct evtchn_fifo_port *port,
+						  u32 nr)
+{
+	union evtchn_fifo_wish wish = { .raw = READ_ONCE(port->wish.raw) };
+	struct evtchn_fifo_queue *last = READ_ONCE(port->last);
+
+	return (struct kvm_xen_evtchn_fifo_port) {
+		.port = nr,
+		.vcpu = id_of(kvm, evtchn_fifo_owner(port)),
+		.vcpu_priority = wish.priority,
+		.last_vcpu = id_of(kvm, last->vcpu),
+		.last_priority = last->priority,
+		.priority = READ_ONCE(port->priority),
+		.saved = READ_ONCE(port->saved),
+	};
+}
+
+/* Whether a VM that knows nothing of the port would do the same with it. */
+static bool is_plain(const struct kvm *kvm, const struct evtchn_fifo_port *port)
+{
+	struct evtchn_fifo_port plain;
+
+	evtchn_fifo_port_init(&plain, &kvm->arch.xen.state.fifo->nowhere);
+	return port->last == plain.last && port->wish.raw == plain.wish.raw &&
+	       port->priority == plain.priority && port->saved == plain.saved &&
+	       port->bound == plain.bound;
+}
+
+/* The first port at or above *@nr with anything to say, or NULL. */
+static struct evtchn_fifo_port *next_port(struct kvm *kvm, u32 *nr)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *port;
+
+	while (fifo && *nr < XEN_ABI_FIFO_NR_PORTS) {
+		port = xen_fifo_find_port(fifo, array_index_nospec(*nr,
+								   XEN_ABI_FIFO_NR_PORTS));
+		if (port && !is_plain(kvm, port))
+			return port;
+		*nr = port ? *nr + 1 : round_up(*nr + 1, XEN_FIFO_LEAF_PORTS);
+	}
+
+	return NULL;
+}
+
+int xen_fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_enum *request = XEN_ATTR_ARG(data, *request);
+	struct kvm_xen_evtchn_fifo_port __user *entries =
+		u64_to_user_ptr(request->entries);
+	struct kvm_xen_evtchn_fifo_port entry;
+	struct evtchn_fifo_port *port;
+	u32 port_nr = request->first;
+	u32 nr = 0;
+	int r;
+
+	if (request->done)
+		return -EINVAL;
+
+	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
+
+	for (; (port = next_port(kvm, &port_nr)); nr++) {
+		entry = port_entry(kvm, port, port_nr++);
+		if (nr < request->nr &&
+		    copy_to_user(&entries[nr], &entry, sizeof(entry)))
+			return -EFAULT;
+		r = xen_loop_turn();
+		if (r)
+			return r;
+	}
+
+	request->nr = nr;
+	return 0;
+}
+
+/* The queue that a port was on last; ERR_PTR() where there is none such. */
+static struct evtchn_fifo_queue *
+last_queue(struct kvm *kvm, const struct kvm_xen_evtchn_fifo_port *entry)
+{
+	struct kvm_vcpu *vcpu;
+	u32 priority;
+
+	if (entry->last_vcpu == KVM_XEN_EVTCHN_NO_VCPU)
+		return &kvm->arch.xen.state.fifo->nowhere;
+
+	vcpu = kvm_get_vcpu_by_id(kvm, entry->last_vcpu);
+	if (!vcpu || !vcpu->arch.xen.state.fifo ||
+	    entry->last_priority >= XEN_ABI_FIFO_NR_QUEUES)
+		return ERR_PTR(-EINVAL);
+
+	priority = array_index_nospec(entry->last_priority, XEN_ABI_FIFO_NR_QUEUES);
+	return &vcpu->arch.xen.state.fifo->queues[priority];
+}
+
+static bool is_bad_entry(struct kvm *kvm,
+			 const struct kvm_xen_evtchn_fifo_port *entry)
+{
+	return !entry->port ||
+	       entry->port > kvm->arch.xen.state.max_port ||
+	       entry->priority >= XEN_ABI_FIFO_NR_QUEUES ||
+	       (entry->vcpu_priority >= XEN_ABI_FIFO_NR_QUEUES &&
+		entry->vcpu_priority != EVTCHN_FIFO_OWN_PRIORITY) ||
+	       entry->saved > 1;
+}
+
+static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
+			const struct kvm_xen_evtchn_fifo_port *entry)
+{
+	union evtchn_fifo_wish wish = {
+		.vcpu = vcpu->vcpu_idx,
+		.priority = entry->vcpu_priority,
+	};
+	struct evtchn_fifo_port *port = event->port;
+	unsigned long flags = xen_irqs_off();
+	bool locked = evtchn_fifo_lock(event);
+
+	if (locked) {
+		WRITE_ONCE(port->last, event->to);
+		evtchn_fifo_unbind(port);
+		WRITE_ONCE(port->wish.raw, wish.raw);
+		WRITE_ONCE(port->priority, entry->priority);
+		WRITE_ONCE(port->saved, entry->saved);
+		evtchn_fifo_unlock(event);
+	}
+
+	xen_irqs_restore(flags);
+	return locked ? 0 : -EBUSY;
+}
+
+static int set_port(struct kvm *kvm,
+		    const struct kvm_xen_evtchn_fifo_port *entry)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, entry->vcpu);
+	struct evtchn_fifo_event event;
+	u32 nr;
+	int r;
+
+	event.to = last_queue(kvm, entry);
+	if (!vcpu || IS_ERR(event.to) || is_bad_entry(kvm, entry))
+		return -EINVAL;
+
+	nr = array_index_nospec(entry->port, XEN_ABI_FIFO_NR_PORTS);
+	event.nr = nr;
+	event.port = xen_fifo_make_port(kvm->arch.xen.state.fifo, nr,
+					GFP_KERNEL_ACCOUNT);
+	if (!event.port)
+		return -ENOMEM;
+
+	r = restore_port(&event, vcpu, entry);
+	if (r)
+		return r;
+
+	guard(srcu)(&kvm->srcu);
+	xen_evtchn_raise_saved(kvm, nr, nr + 1, NULL);
+	return 0;
+}
+
+/* Returns how many of them were set in *@done, whatever else. */
+static int set_entries(struct kvm *kvm, const struct kvm_xen_evtchn_enum *request,
+		       u32 *done)
+{
+	struct kvm_xen_evtchn_fifo_port __user *entries =
+		u64_to_user_ptr(request->entries);
+	struct kvm_xen_evtchn_fifo_port entry;
+	int r = 0;
+
+	lockdep_assert_held(&kvm->arch.xen.state.fifo_lock);
+
+	for (*done = 0; *done < request->nr; ++*done) {
+		r = xen_loop_turn();
+		if (!r && copy_from_user(&entry, &entries[*done], sizeof(entry)))
+			r = -EFAULT;
+		if (!r)
+			r = set_port(kvm, &entry);
+		if (r)
+			break;
+	}
+
+	return r;
+}
+
+int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct kvm_xen_evtchn_enum *request = XEN_ATTR_ARG(data, *request);
+	u32 __user *to = u64_to_user_ptr(request->done);
+	u32 done;
+	int r;
+
+	if (request->nr > XEN_ABI_FIFO_NR_PORTS)
+		return -EINVAL;
+
+	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
+
+	if (!xen_fifo_is_on(kvm))
+		return -EOPNOTSUPP;
+
+	r = set_entries(kvm, request, &done);
+	return to && put_user(done, to) ? -EFAULT : r;
+}

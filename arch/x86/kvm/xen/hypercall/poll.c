@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SCHEDOP_poll: wait for any of some ports, whoever they are bound to and
+ * masked or not, or for a point in time.
+ *
+ * Owns poll_mask, poll_rest and nr_pollers of the VM, poll_port and poll_timer of a vCPU.
+ * A poller announces itself, then looks at the pending bits; a sender sets the
+ * bit, then looks for pollers.  Full barriers on either side make sure that
+ * one sees the other.  A sender looks at few pollers, and leaves the rest to one of
+ * them (poll_rest): it may have interrupts off, and there may be a thousand.
+ *
+ * Nothing is kept of a poll that a signal ends: the instruction is executed
+ * again, which the absolute timeout makes the same poll as before, also in
+ * another VM after a migration.  Where the guest's clock is set, pollers are
+ * woken up, as their timers were armed by the old one.
+ */
+#include "xen/base/internal.h"
+#include "lapic.h"
+
+#include <linux/nospec.h>
+
+/* Xen's own limit, more than any guest uses. */
+#define POLL_MAX_PORTS	128
+
+struct poll {
+	u64 timeout;		/* absolute system time in ns; 0: none */
+	u32 nr;
+	u32 ports[POLL_MAX_PORTS];
+};
+
+static s64 read_args(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+		     struct xen_abi_sched_poll64 *args)
+{
+	struct xen_abi_sched_poll32 narrow;
+	s64 r;
+
+	if (hcall->longmode)
+		return xen_hcall_read(vcpu, hcall, hcall->params[1], args,
+				      sizeof(*args));
+
+	r = xen_hcall_read(vcpu, hcall, hcall->params[1], &narrow,
+			   sizeof(narrow));
+	if (r)
+		return r;
+
+	args->ports = narrow.ports;
+	args->nr_ports = narrow.nr_ports;
+	args->timeout = narrow.timeout;
+	return 0;
+}
+
+static s64 read_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+		     struct poll *poll)
+{
+	u32 nr_ports = xen_nr_ports(vcpu->kvm, xen_layout(vcpu->kvm));
+	struct xen_abi_sched_poll64 args;
+	s64 r;
+	u32 i;
+
+	r = read_args(vcpu, hcall, &args);
+	if (r)
+		return r;
+	if (args.nr_ports > POLL_MAX_PORTS)
+		return -EINVAL;
+
+	poll->timeout = args.timeout;
+	poll->nr = args.nr_ports;
+	r = xen_hcall_read(vcpu, hcall, args.ports, poll->ports,
+			   poll->nr * sizeof(poll->ports[0]));
+	if (r)
+		return r;
+
+	for (i = 0; i < poll->nr; i++) {
+		if (poll->ports[i] >= nr_ports)
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+/* True too where nobody can say just now: to poll again is always right. */
+static bool any_pending(struct kvm *kvm, const struct poll *poll)
+{
+	const struct xen_evtchn_ops *ops = xen_ops(kvm);
+	const struct xen_layout *layout = xen_layout(kvm);
+	u32 nr_ports = ops->nr_ports(kvm, layout);
+	u32 i;
+
+	for (i = 0; i < poll->nr; i++) {
+		/* The number may have changed since the ports were checked. */
+		if (poll->ports[i] < nr_ports &&
+		    ops->is_pending(kvm, layout,
+				    array_index_nospec(poll->ports[i], nr_ports)))
+			return true;
+	}
+
+	return false;
+}
+
+static void announce(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
+
+	WRITE_ONCE(vcpu->arch.xen.state.poll_port,
+		   poll->nr == 1 ? poll->ports[0] : XEN_POLL_ANY);
+	set_bit(vcpu->vcpu_idx, xen->poll_mask);
+	atomic_inc(&xen->state.nr_pollers);
+
+	/* Pairs with the marking of a port, before its sender wakes pollers. */
+	smp_mb__after_atomic();
+}
+
+static void wake(struct kvm_vcpu *vcpu, u32 port)
+{
+	u32 wanted = READ_ONCE(vcpu->arch.xen.state.poll_port);
+
+	if (port == XEN_POLL_ANY || wanted == port || wanted == XEN_POLL_ANY)
+		xen_kick(vcpu);
+}
+
+/* As many pollers are looked at by a sender, which may have interrupts off. */
+#define WAKE_FEW	16
+
+/*
+ * Leave the pollers from number @i on to one of them.  If it stops polling instead, it
+ * sees what is left to it in withdraw(), or is not seen here.
+ */
+static void leave_rest(struct kvm *kvm, u32 port, unsigned int i)
+{
+	unsigned int nr = atomic_read(&kvm->online_vcpus);
+	u32 *rest = &kvm->arch.xen.state.poll_rest;
+	u32 old = cmpxchg(rest, XEN_POLL_NONE, port);
+
+	if (old != XEN_POLL_NONE && old != port)
+		xchg(rest, XEN_POLL_ANY);
+
+	i = find_next_bit(kvm->arch.xen.poll_mask, nr, i);
+	if (i < nr)
+		xen_kick(kvm_get_vcpu(kvm, i));
+}
+
+void __xen_poll_wake(struct kvm *kvm, u32 port)
+{
+	unsigned int nr = atomic_read(&kvm->online_vcpus);
+	unsigned int i, few = WAKE_FEW;
+
+	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
+		if (!few--) {
+			leave_rest(kvm, port, i);
+			return;
+		}
+		wake(kvm_get_vcpu(kvm, i), port);
+	}
+}
+
+/* In the thread of a poller: wake those that senders left to it. */
+static void wake_rest(struct kvm *kvm)
+{
+	unsigned int nr = atomic_read(&kvm->online_vcpus);
+	u32 *rest = &kvm->arch.xen.state.poll_rest;
+	unsigned int i;
+	u32 port;
+
+	port = READ_ONCE(*rest) == XEN_POLL_NONE ? XEN_POLL_NONE : xchg(rest, XEN_POLL_NONE);
+	if (port == XEN_POLL_NONE)
+		return;
+
+	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
+		wake(kvm_get_vcpu(kvm, i), port);
+		cond_resched();
+	}
+}
+
+static void withdraw(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
+
+	if (poll->timeout)
+		hrtimer_cancel(&vcpu->arch.xen.state.poll_timer);
+
+	atomic_dec(&xen->state.nr_pollers);
+	clear_bit(vcpu->vcpu_idx, xen->poll_mask);
+	WRITE_ONCE(vcpu->arch.xen.state.poll_port, XEN_POLL_NONE);
+
+	/* Pairs with the exchange in leave_rest(), ahead of its look at the mask. */
+	smp_mb();
+	wake_rest(vcpu->kvm);
+}
+
+/* Hard interrupt context, on PREEMPT_RT too. */
+enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer)
+{
+	xen_kick(container_of(timer, struct kvm_vcpu,
+			      arch.xen.state.poll_timer));
+	return HRTIMER_NORESTART;
+}
+
+/* Arm the timer; returns false where the time has come. */
+static bool arm_timeout(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	struct xen_deadline deadline;
+	struct xen_now now;
+
+	if (!poll->timeout)
+		return true;
+
+	now = xen_now(vcpu);
+	deadline = xen_deadline(poll->timeout, now.guest);
+	if (deadline.delta <= 0)
+		return false;
+
+	hrtimer_start(&vcpu->arch.xen.state.poll_timer,
+		      ktime_add_safe(now.host, deadline.delta),
+		      HRTIMER_MODE_ABS_HARD);
+	return true;
+}
+
+/* The vCPU's own timer has to be armed anew, which is no reason to end a poll. */
+static bool timer_is_stale(struct kvm_vcpu *vcpu)
+{
+	return kvm_xen_has_pending_timer(vcpu) & XEN_TIMER_CLOCK_CHANGED;
+}
+
+/*
+ * Sleep as HLT does.  Returns true where something else than a poller's
+ * wake-up ended it, that the vCPU has to go and see to.
+ */
+static bool sleep(struct kvm_vcpu *vcpu)
+{
+	bool hv_timer = kvm_lapic_hv_timer_in_use(vcpu);
+	bool runnable;
+
+	if (hv_timer)
+		kvm_lapic_switch_to_sw_timer(vcpu);
+
+	vcpu->arch.mp_state = KVM_MP_STATE_HALTED;
+	kvm_xen_runstate_set_blocked(vcpu);
+
+	/* A poll may last for ever: do not hold up changes of memslots. */
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	kvm_vcpu_halt(vcpu);
+	/* It need not have slept, where others wake it all the time. */
+	cond_resched();
+	kvm_vcpu_srcu_read_lock(vcpu);
+
+	runnable = kvm_arch_vcpu_runnable(vcpu) ||
+		   (kvm_cpu_has_pending_timer(vcpu) && !timer_is_stale(vcpu));
+	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
+
+	if (hv_timer)
+		kvm_lapic_switch_to_hv_timer(vcpu);
+	return runnable;
+}
+
+static bool upcall_is_up(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.xen.vcpu_info_cache.active &&
+	       __kvm_xen_has_interrupt(vcpu);
+}
+
+static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
+{
+	bool was_up = upcall_is_up(vcpu);
+
+	while (!any_pending(vcpu->kvm, poll) &&
+	       arm_timeout(vcpu, poll)) {
+		if (sleep(vcpu))
+			return 0;
+
+		wake_rest(vcpu->kvm);
+		if (signal_pending(current) || timer_is_stale(vcpu))
+			return XEN_HCALL_AGAIN;
+
+		/* As in Xen any upcall ends a poll, also one not taken yet. */
+		if (!was_up && upcall_is_up(vcpu))
+			return 0;
+	}
+
+	return 0;
+}
+
+/*
+ * Returns what the guest gets: 0 when woken or timed out, -EFAULT, -EINVAL;
+ * XEN_HCALL_AGAIN for a signal.  Sleeps, and meanwhile lets go of kvm->srcu; where it
+ * must not, XEN_HCALL_SLOW stands for that.
+ */
+s64 xen_hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	struct poll poll __uninitialized;
+	bool ready;
+	s64 r;
+
+	r = read_poll(vcpu, hcall, &poll);
+	if (r)
+		return r;
+
+	ready = any_pending(vcpu->kvm, &poll);
+	if (!ready && hcall->atomic)
+		return XEN_HCALL_SLOW;
+
+	++vcpu->stat.xen_polls;
+	if (ready)
+		return 0;
+
+	announce(vcpu, &poll);
+	r = wait(vcpu, &poll);
+	withdraw(vcpu, &poll);
+	return r;
+}

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lines that are up while a vCPU's evtchn_upcall_pending is.
+ *
+ * What to do when is level.c's.  Here is who tells it that the guest may have
+ * cleared the flag, and what raising and lowering is.  A line in KVM's irqchips
+ * hears of the end of its interrupts, whichever chip and trigger mode; before the
+ * guest writes to an irqchip, so that a pin is not unmasked to an interrupt that
+ * is no more; and when its pin was unmasked, as an edge is not kept for a pin
+ * that is masked.  A VMM that has the line tells of the end by an eventfd.
+ *
+ * Of a line only ->level changes once it was started.  ->lock is held by its
+ * driver, so that who posts an event in a task finds it seen to on return: an
+ * interrupt that the guest ended with the flag down is over then.  Where an event
+ * is raised in interrupt context, or from an eventfd that is being signalled,
+ * neither irqchips nor another eventfd may be touched: a work item does it.
+ */
+#include "xen/base/internal.h"
+#include "xen/upcall/line.h"
+#include "xen/base/trace.h"
+
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/workqueue.h>
+
+#include "ioapic.h"
+#include "irq.h"
+
+struct xen_line {
+	struct xen_level level;
+	struct kvm *kvm;
+	struct kvm_vcpu *vcpu;		/* whose flag; NULL: vCPU 0 of the guest */
+	struct kvm_xen_callback callback;
+	bool restored;			/* asserted before vcpu_info was there */
+	struct mutex lock;
+	struct task_struct *driver;	/* who holds it, for that task to know */
+	struct delayed_work work;
+
+	/* The vCPU as the line was last raised: see resampled(). */
+	struct kvm_vcpu *raised_for;
+	unsigned long raised_exits;
+
+	/* In KVM's irqchips. */
+	int source;			/* of interrupts; less than 0: none */
+	struct kvm_irq_ack_notifier ack;
+	struct kvm_irq_mask_notifier mask;
+
+	/* With the VMM. */
+	struct eventfd_ctx *assert;	/* NULL: in KVM's irqchips */
+	struct eventfd_ctx *resample;
+	struct file *resample_file;	/* until it is listened to */
+	wait_queue_entry_t wait;
+	poll_table poll;
+};
+
+/* Rounds that a driver makes in one go: guests that go on are left to a worker. */
+#define MAX_ROUNDS	8
+
+/* How long the end of an interrupt is put off that the guest can hardly have ended. */
+#define RESAMPLE_DELAY	(HZ / 50)
+
+static struct kvm_vcpu *vcpu_of(struct xen_line *line)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	if (line->vcpu)
+		return line->vcpu;
+
+	/* Nearly always the first. */
+	kvm_for_each_vcpu(i, vcpu, line->kvm)
+		if (!xen_vcpu_id(vcpu))
+			return vcpu;
+	return NULL;
+}
+
+/* Others have a better way to hear of their events, or have none by now. */
+static bool is_told_by(struct kvm_vcpu *vcpu, const struct xen_line *line)
+{
+	return kvm_xen_upcall_method(vcpu) ==
+	       (line->vcpu ? XEN_UPCALL_OWN_LINE : XEN_UPCALL_VM_LINE);
+}
+
+/*
+ * Returns the flag, as far as it is this line's, or -EAGAIN where its page has
+ * to be sought first.
+ */
+static int look(struct xen_line *line, struct kvm_vcpu *vcpu)
+{
+	int up;
+
+	if (!vcpu || !READ_ONCE(vcpu->arch.xen.vcpu_info_cache.active))
+		return line->restored ? -EAGAIN : 0;
+
+	up = is_told_by(vcpu, line) ? xen_vcpu_info_flag(vcpu) : 0;
+	if (up >= 0)
+		line->restored = false;
+	return up;
+}
+
+/* Before the line goes up: the guest may end the interrupt at once. */
+static void note_exits(struct xen_line *line, struct kvm_vcpu *vcpu)
+{
+	if (!vcpu)
+		return;
+
+	WRITE_ONCE(line->raised_exits, vcpu->stat.exits);
+	WRITE_ONCE(line->raised_for, vcpu);
+}
+
+static void act(struct xen_line *line, u32 actions)
+{
+	u32 gsi = line->callback.gsi;
+
+	if (line->assert) {
+		if (actions & XEN_LEVEL_RAISE)
+			eventfd_signal(line->assert);
+		return;
+	}
+
+	if (actions & XEN_LEVEL_LOWER)
+		kvm_set_irq(line->kvm, line->source, gsi, 0, false);
+	if (actions & XEN_LEVEL_RAISE)
+		kvm_set_irq(line->kvm, line->source, gsi, 1, false);
+}
+
+/* Returns false where the line has no driver any more. */
+static bool drive_once(struct xen_line *line)
+{
+	u32 events = xen_level_take(&line->level);
+	struct kvm_vcpu *vcpu;
+	u32 actions;
+	int up;
+
+	if (!events)
+		return false;
+
+	vcpu = vcpu_of(line);
+	up = look(line, vcpu);
+	if (unlikely(up < 0)) {
+		xen_level_give_up(&line->level, events);
+		if (vcpu) {
+			xen_park_duty(vcpu, XEN_PARKED_LINE);
+			xen_vcpu_info_retry(vcpu);
+		}
+		return false;
+	}
+
+	actions = xen_level_step(&line->level, events, up);
+	trace_kvm_xen_line(line->callback.gsi, !!line->assert, up, actions);
+	if (actions & XEN_LEVEL_RAISE)
+		note_exits(line, vcpu);
+	act(line, actions);
+	return true;
+}
+
+/* Also where the work was put off. */
+static void work_now(struct xen_line *line)
+{
+	mod_delayed_work(system_wq, &line->work, 0);
+}
+
+static void drive(struct xen_line *line)
+{
+	int i;
+
+	for (i = 0; i < MAX_ROUNDS; i++)
+		if (!drive_once(line))
+			return;
+
+	xen_level_give_up(&line->level, 0);
+	work_now(line);
+}
+
+static void post_and_drive(struct xen_line *line, u32 events)
+{
+	guard(mutex)(&line->lock);
+
+	WRITE_ONCE(line->driver, current);
+	if (xen_level_post(&line->level, events))
+		drive(line);
+	WRITE_ONCE(line->driver, NULL);
+}
+
+static void work_fn(struct work_struct *work)
+{
+	post_and_drive(container_of(work, struct xen_line, work.work),
+		       XEN_LEVEL_LOOK);
+}
+
+/* For who must not sleep, or holds locks of an irqchip or of an eventfd. */
+static void post_later(struct xen_line *line, u32 events)
+{
+	xen_level_leave(&line->level, events);
+	work_now(line);
+}
+
+void xen_line_post(struct xen_line *line, u32 events)
+{
+	if (!in_task() || irqs_disabled() || !eventfd_signal_allowed())
+		post_later(line, events);
+	else if (READ_ONCE(line->driver) == current)
+		xen_level_post(&line->level, events);
+	else
+		post_and_drive(line, events);
+}
+
+/* An irqchip saw the end of an interrupt of this GSI, its locks dropped. */
+static void acked(struct kvm_irq_ack_notifier *ack)
+{
+	xen_line_post(container_of(ack, struct xen_line, ack), XEN_LEVEL_ACKED);
+}
+
+/*
+ * A pin was (un)masked, its irqchip is locked.  What was asserted while it was
+ * masked may be forgotten: an edge is, and a level that shares its pin with an
+ * irqfd that resamples.
+ */
+static void mask_changed(struct kvm_irq_mask_notifier *mask, bool masked)
+{
+	struct xen_line *line = container_of(mask, struct xen_line, mask);
+
+	if (!masked && READ_ONCE(line->level.asserted))
+		post_later(line, XEN_LEVEL_RAISED);
+}
+
+/* Whether it is a line's worker that signals an eventfd, in this very thread. */
+static bool is_signalled_by_line(void)
+{
+	struct work_struct *work = current_work();
+
+	return work && work->func == work_fn;
+}
+
+static bool has_exited(struct xen_line *line)
+{
+	struct kvm_vcpu *vcpu = READ_ONCE(line->raised_for);
+
+	return !vcpu || READ_ONCE(line->raised_exits) != (unsigned long)vcpu->stat.exits;
+}
+
+/*
+ * The VMM writes to @resample, whose wait queue is locked.
+ *
+ * For a guest to end an interrupt, its vCPU has to leave guest mode.  Where it did not,
+ * or where another line is what signals, eventfds may form a ring, by which lines whose
+ * flags are up assert each other for ever, in workers that no cgroup limits: then it
+ * is put off, so that a line does that 50 times in a second and no more.
+ */
+static int resampled(wait_queue_entry_t *wait, unsigned int mode, int sync,
+		     void *key)
+{
+	struct xen_line *line = container_of(wait, struct xen_line, wait);
+	u64 count;
+
+	if (!(key_to_poll(key) & EPOLLIN))
+		return 0;
+
+	eventfd_ctx_do_read(line->resample, &count);
+	if (has_exited(line) && !is_signalled_by_line()) {
+		post_later(line, XEN_LEVEL_ACKED);
+		return 0;
+	}
+
+	trace_kvm_xen_line_delay(line->callback.gsi);
+	xen_level_leave(&line->level, XEN_LEVEL_ACKED);
+	queue_delayed_work(system_wq, &line->work, RESAMPLE_DELAY);
+	return 0;
+}
+
+static void listen(struct file *file, wait_queue_head_t *queue, poll_table *poll)
+{
+	struct xen_line *line = container_of(poll, struct xen_line, poll);
+
+	add_wait_queue(queue, &line->wait);
+}
+
+static void start_listening(struct xen_line *line)
+{
+	init_waitqueue_func_entry(&line->wait, resampled);
+	init_poll_funcptr(&line->poll, listen);
+
+	/* A count from before means the same as one from now on. */
+	if (vfs_poll(line->resample_file, &line->poll) & EPOLLIN)
+		post_later(line, XEN_LEVEL_ACKED);
+
+	fput(line->resample_file);
+	line->resample_file = NULL;
+}
+
+static void hold_pin(struct xen_line *line,
+		     const struct kvm_kernel_irq_routing_entry *route)
+{
+	struct kvm_ioapic *ioapic = line->kvm->arch.vioapic;
+	struct kvm_pic *pic = line->kvm->arch.vpic;
+	u32 pin = route->irqchip.pin;
+
+	if (route->type != KVM_IRQ_ROUTING_IRQCHIP)
+		return;
+
+	if (route->irqchip.irqchip == KVM_IRQCHIP_IOAPIC) {
+		guard(spinlock)(&ioapic->lock);
+		__set_bit(line->source, &ioapic->irq_states[pin]);
+	} else {
+		guard(spinlock)(&pic->lock);
+		__set_bit(line->source, &pic->irq_states[pin]);
+	}
+}
+
+/*
+ * Hold the pins of a line that was asserted before the guest was restored.  The
+ * state of an irqchip says what they have seen of it, but not who holds them: to
+ * assert it anew would be one more edge, and not to hold it would let the next
+ * device on the pin take it down.
+ */
+static void hold_pins(struct xen_line *line)
+{
+	struct kvm_kernel_irq_routing_entry routes[KVM_NR_IRQCHIPS];
+	int i, nr;
+
+	scoped_guard(srcu, &line->kvm->irq_srcu)
+		nr = kvm_irq_map_gsi(line->kvm, routes, line->callback.gsi);
+
+	for (i = 0; i < nr; i++)
+		hold_pin(line, &routes[i]);
+}
+
+void xen_line_start(struct xen_line *line)
+{
+	if (line->resample)
+		start_listening(line);
+	if (line->assert)
+		return;
+
+	if (line->restored)
+		hold_pins(line);
+
+	line->ack.gsi = line->callback.gsi;
+	line->ack.irq_acked = acked;
+	kvm_register_irq_ack_notifier(line->kvm, &line->ack);
+	line->mask.func = mask_changed;
+	kvm_register_irq_mask_notifier(line->kvm, line->callback.gsi,
+				       &line->mask);
+}
+
+static void stop(struct xen_line *line)
+{
+	u64 count;
+
+	if (line->resample)
+		eventfd_ctx_remove_wait_queue(line->resample, &line->wait,
+					      &count);
+	if (line->assert)
+		return;
+
+	kvm_unregister_irq_mask_notifier(line->kvm, line->callback.gsi,
+					 &line->mask);
+	kvm_unregister_irq_ack_notifier(line->kvm, &line->ack);
+}
+
+/* Give back what a line holds that nobody uses. */
+static void release(struct xen_line *line)
+{
+	if (line->source >= 0)
+		kvm_free_irq_source_id(line->kvm, line->source);
+	if (line->resample_file)
+		fput(line->resample_file);
+	if (line->resample)
+		eventfd_ctx_put(line->resample);
+	if (line->assert)
+		eventfd_ctx_put(line->assert);
+	kfree(line);
+}
+
+void xen_line_destroy(struct xen_line *line)
+{
+	if (!line)
+		return;
+
+	stop(line);
+	cancel_delayed_work_sync(&line->work);
+	if (line->level.asserted)
+		act(line, XEN_LEVEL_LOWER);
+	release(line);
+}
+
+struct kvm_xen_callback xen_line_callback(struct xen_line *line)
+{
+	struct kvm_xen_callback callback = line->callback;
+
+	/* An edge that is due would be lost in what is told of the line. */
+	xen_line_post(line, 0);
+
+	if (READ_ONCE(line->level.asserted))
+		callback.flags |= KVM_XEN_CALLBACK_ASSERTED;
+	return callback;
+}
+
+static int attach_assert(struct xen_line *line)
+{
+	struct eventfd_ctx *eventfd;
+
+	eventfd = eventfd_ctx_fdget(line->callback.assert_fd);
+	if (IS_ERR(eventfd))
+		return PTR_ERR(eventfd);
+
+	line->assert = eventfd;
+	return 0;
+}
+
+/* One eventfd for both would end each interrupt as it is asserted, for ever. */
+static int attach_resample(struct xen_line *line)
+{
+	struct file *file = eventfd_fget(line->callback.resample_fd);
+	struct eventfd_ctx *eventfd;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	line->resample_file = file;
+	eventfd = eventfd_ctx_fileget(file);
+	if (IS_ERR(eventfd))
+		return PTR_ERR(eventfd);
+
+	line->resample = eventfd;
+	return eventfd == line->assert ? -EINVAL : 0;
+}
+
+static int attach_eventfds(struct xen_line *line)
+{
+	int r = attach_assert(line);
+
+	if (r || line->callback.resample_fd == -1)
+		return r;
+
+	return attach_resample(line);
+}
+
+static int attach_irqchips(struct xen_line *line)
+{
+	if (!irqchip_kernel(line->kvm))
+		return -ENXIO;
+
+	line->source = kvm_request_irq_source_id(line->kvm);
+	return line->source < 0 ? -ENOSPC : 0;
+}
+
+struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
+				 const struct kvm_xen_callback *callback)
+{
+	struct xen_line *line = kzalloc(sizeof(*line), GFP_KERNEL_ACCOUNT);
+	int r;
+
+	if (!line)
+		return ERR_PTR(-ENOMEM);
+
+	line->kvm = kvm;
+	line->vcpu = vcpu;
+	line->callback = *callback;
+	line->callback.flags &= ~KVM_XEN_CALLBACK_ASSERTED;
+	line->restored = callback->flags & KVM_XEN_CALLBACK_ASSERTED;
+	line->level.asserted = line->restored;
+	line->source = -1;
+	mutex_init(&line->lock);
+	INIT_DELAYED_WORK(&line->work, work_fn);
+
+	r = callback->flags & KVM_XEN_CALLBACK_EVENTFD ? attach_eventfds(line) :
+							 attach_irqchips(line);
+	if (!r)
+		return line;
+
+	release(line);
+	return ERR_PTR(r);
+}
