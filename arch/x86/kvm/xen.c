@@ -48,33 +48,17 @@
  * and events of irqfds, which take gpc->lock where it spins and are put off to
  * a worker where it sleeps.
  */
-#include "xen/internal.h"
-#include "xen/debug.h"
-#include "xen/fifo.h"
+#include "xen/base/base.h"
+#include "xen/dynhc/dynhc.h"
+#include "xen/event/events_2l.h"
+#include "xen/event/fifo_ctl.h"
+#include "xen/event/pollers.h"
+#include "xen/event/ports.h"
+#include "xen/hypercall/poll.h"
+#include "xen/time/timer.h"
+#include "xen/upcall/callback.h"
 
 #include <linux/moduleparam.h>
-
-#define CREATE_TRACE_POINTS
-#include "xen/trace.h"
-
-#ifdef CONFIG_FAULT_INJECTION
-unsigned int xen_delay_kick;
-module_param(xen_delay_kick, uint, 0644);
-unsigned int xen_delay_clear;
-module_param(xen_delay_clear, uint, 0644);
-unsigned int xen_delay_loop;
-module_param(xen_delay_loop, uint, 0644);
-unsigned int xen_delay_look;
-module_param(xen_delay_look, uint, 0644);
-unsigned int xen_delay_account;
-module_param(xen_delay_account, uint, 0644);
-#endif
-
-/*
- * Counts VMs with a hypercall MSR or dynamic hypercalls: where there are none,
- * hooks cost nothing, those in kvm-amd and kvm-intel included.
- */
-DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
 
 /* Other flags of the capability say what is there, and need not be set. */
 #define PERMITTED_FLAGS	(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |		\
@@ -174,7 +158,6 @@ static void count_vm(bool was, bool is)
 	else if (was && !is)
 		static_branch_slow_dec_deferred(&kvm_xen_enabled);
 }
-EXPORT_SYMBOL_GPL(kvm_xen_enabled);
 
 /*
  * Whether a configuration without the flags in @lost would leave something behind that

@@ -8,8 +8,20 @@
  * Padding of this project's attributes is looked at before their handlers run.
  * Returns 0 or -errno; -ENOENT for what there is no handler for.
  */
-#include "xen/base/internal.h"
+#include "xen/base/attr.h"
+#include "xen/base/dirty.h"
+#include "xen/dynhc/dynhc.h"
+#include "xen/event/evtchn.h"
 #include "xen/event/fifo.h"
+#include "xen/event/fifo_ctl.h"
+#include "xen/event/fifo_state.h"
+#include "xen/event/pollers.h"
+#include "xen/event/ports.h"
+#include "xen/event/shared_info.h"
+#include "xen/time/runstate.h"
+#include "xen/time/timer.h"
+#include "xen/upcall/callback.h"
+#include "xen/upcall/upcall.h"
 
 #include <linux/nospec.h>
 #include <linux/sched/stat.h>

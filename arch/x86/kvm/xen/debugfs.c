@@ -5,8 +5,8 @@
  * Owns nothing.  What it reads may change meanwhile, and no lock is taken that others
  * wait for: it has to answer about a host in which something hangs.
  */
-#include "xen/base/internal.h"
 #include "xen/event/fifo.h"
+#include "xen/upcall/vcpu_info.h"
 #include "lapic.h"
 
 #include <linux/debugfs.h>

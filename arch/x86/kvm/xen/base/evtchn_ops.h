@@ -8,10 +8,9 @@
  * valid for as long, and so does all that its ABI keeps, when the VM changes
  * to another.
  */
-#ifndef _KVM_XEN_EVENTS_H
-#define _KVM_XEN_EVENTS_H
+#ifndef _KVM_XEN_BASE_EVTCHN_OPS_H
+#define _KVM_XEN_BASE_EVTCHN_OPS_H
 
-#include <linux/indirect_call_wrapper.h>
 #include <linux/kvm_host.h>
 
 #include "xen/abi/evtchn_core.h"
@@ -90,44 +89,11 @@ struct xen_evtchn_ops {
 	struct kvm_vcpu *(*owner)(struct kvm *kvm, u32 port);
 
 	/*
-	 * Point the vCPU of @vcpu_info at @port.  Returns true where that made
-	 * an upcall due: evtchn_upcall_pending went from 0 to 1.
+	 * Whether vcpu_info has selectors of ports, as 2-level's has.  FIFO's queues say
+	 * which port it is: there its flag is all.
 	 */
-	bool (*select)(void *vcpu_info, const struct xen_layout *layout,
-		       u32 port);
-
-	/* The bit by which select() would point at @port, to be parked. */
-	u64 (*selector)(const struct xen_layout *layout, u32 port);
-
-	/* Do the select() of all that was parked as @sel; returns the same. */
-	bool (*replay)(void *vcpu_info, const struct xen_layout *layout,
-		       u64 sel);
+	bool has_selectors;
 };
-
-/* events_2l.c */
-extern const struct xen_evtchn_ops xen_2l_ops;
-
-u32 xen_2l_nr_ports(struct kvm *kvm, const struct xen_layout *layout);
-bool xen_2l_select(void *vcpu_info, const struct xen_layout *layout, u32 port);
-
-/* events_fifo.c */
-extern const struct xen_evtchn_ops xen_fifo_ops;
-
-int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
-		  u32 port, u32 priority);
-
-static inline u32 xen_fifo_nr_ports(struct kvm *kvm,
-				    const struct xen_layout *layout)
-{
-	return READ_ONCE(kvm->arch.xen.state.max_port) + 1;
-}
-
-/* The queues say which port it is: a vCPU is told that there is something. */
-static inline bool xen_fifo_select(void *vcpu_info,
-				   const struct xen_layout *layout, u32 port)
-{
-	return xen_evtchn_raise_upcall(vcpu_info);
-}
 
 static inline const struct xen_evtchn_ops *xen_ops(struct kvm *kvm)
 {
@@ -135,22 +101,4 @@ static inline const struct xen_evtchn_ops *xen_ops(struct kvm *kvm)
 	return smp_load_acquire(&kvm->arch.xen.state.evtchn_ops);
 }
 
-/* What is called for each event, without a retpoline. */
-static __always_inline u32 xen_ops_nr_ports(const struct xen_evtchn_ops *ops,
-					    struct kvm *kvm,
-					    const struct xen_layout *layout)
-{
-	return ops == &xen_2l_ops ? layout->nr_ports :
-				    xen_fifo_nr_ports(kvm, layout);
-}
-
-static __always_inline bool xen_ops_select(const struct xen_evtchn_ops *ops,
-					   void *vcpu_info,
-					   const struct xen_layout *layout,
-					   u32 port)
-{
-	return INDIRECT_CALL_2(ops->select, xen_2l_select, xen_fifo_select,
-			       vcpu_info, layout, port);
-}
-
-#endif /* _KVM_XEN_EVENTS_H */
+#endif /* _KVM_XEN_BASE_EVTCHN_OPS_H */

@@ -8,6 +8,7 @@
  * outside of any read section of kvm->srcu, so that one may wait under it.
  */
 #include "xen/dynhc/dynhc.h"
+#include "xen/dynhc/targets.h"
 
 #include <linux/random.h>
 

@@ -10,7 +10,8 @@
  * then those of its VM are waited for, then whoever takes it off the list calls unbind(),
  * which is either the VM or the module.
  */
-#include "xen/dynhc/dynhc.h"
+#include "xen/base/base.h"
+#include "xen/dynhc/handler.h"
 
 #include <linux/completion.h>
 #include <linux/module.h>

@@ -6,8 +6,10 @@
  * bells for one value each, found by hash, or both.  Owns these; changes hold
  * dynhc_lock, calls are in a read section of kvm->srcu.
  */
-#include "xen/dynhc/dynhc.h"
+#include "xen/dynhc/handler.h"
+#include "xen/dynhc/targets.h"
 #include "xen/event/fifo.h"
+#include "xen/event/ports.h"
 
 #include <linux/eventfd.h>
 #include <linux/rculist.h>

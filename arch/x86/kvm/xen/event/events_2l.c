@@ -6,7 +6,7 @@
  */
 #include "xen/event/events_2l.h"
 
-u32 xen_2l_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
+static u32 xen_2l_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
 {
 	return evtchn_2l_nr_ports(layout);
 }
@@ -80,11 +80,6 @@ static struct kvm_vcpu *xen_2l_owner(struct kvm *kvm, u32 port)
 	return NULL;
 }
 
-bool xen_2l_select(void *vcpu_info, const struct xen_layout *layout, u32 port)
-{
-	return evtchn_2l_select(vcpu_info, layout, port);
-}
-
 const struct xen_evtchn_ops xen_2l_ops = {
 	.nr_ports	= xen_2l_nr_ports,
 	.mark		= xen_2l_mark,
@@ -93,7 +88,5 @@ const struct xen_evtchn_ops xen_2l_ops = {
 	.save		= xen_2l_save,
 	.is_pending	= xen_2l_is_pending,
 	.owner		= xen_2l_owner,
-	.select		= xen_2l_select,
-	.selector	= evtchn_2l_selector,
-	.replay		= evtchn_2l_replay,
+	.has_selectors	= true,
 };

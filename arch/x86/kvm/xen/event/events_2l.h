@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What 2-level does for each event, in the hands of who raises it: see events_2l.c. */
-#ifndef _KVM_XEN_EVENTS_2L_H
-#define _KVM_XEN_EVENTS_2L_H
+/* 2-level events inside KVM, with what is done for each event inlined. */
+#ifndef _KVM_XEN_EVENT_EVENTS_2L_H
+#define _KVM_XEN_EVENT_EVENTS_2L_H
 
-#include "xen/base/internal.h"
 #include "xen/abi/evtchn_2l.h"
+#include "xen/base/evtchn_ops.h"
+#include "xen/base/map.h"
+
+extern const struct xen_evtchn_ops xen_2l_ops;
 
 static __always_inline int xen_2l_mark(struct kvm_vcpu *vcpu,
 				       const struct xen_layout *layout,
@@ -21,4 +24,4 @@ static __always_inline int xen_2l_mark(struct kvm_vcpu *vcpu,
 	return verdict;
 }
 
-#endif /* _KVM_XEN_EVENTS_2L_H */
+#endif /* _KVM_XEN_EVENT_EVENTS_2L_H */

@@ -14,8 +14,9 @@
  * should be there, until the thread of its vCPU, or a change of memslots,
  * finds it back.  Pages are marked dirty as they are written.
  */
-#include "xen/base/internal.h"
-#include "xen/event/fifo.h"
+#include "xen/base/deferred.h"
+#include "xen/base/dirty.h"
+#include "xen/event/events_fifo.h"
 
 static struct evtchn_fifo_port *leaf_of(struct xen_fifo *fifo, u32 nr)
 {
@@ -582,17 +583,6 @@ static bool xen_fifo_is_pending(struct kvm *kvm,
 	return pending;
 }
 
-static u64 xen_fifo_selector(const struct xen_layout *layout, u32 port)
-{
-	return 1;
-}
-
-static bool xen_fifo_replay(void *vcpu_info, const struct xen_layout *layout,
-			    u64 sel)
-{
-	return xen_evtchn_raise_upcall(vcpu_info);
-}
-
 /* By its memslot, for the mapping may be gone, of which the log needs nothing. */
 static bool log_page(struct gfn_to_pfn_cache *gpc, u64 *entry)
 {
@@ -653,7 +643,4 @@ const struct xen_evtchn_ops xen_fifo_ops = {
 	.forget		= xen_fifo_forget,
 	.bind		= xen_fifo_bind,
 	.owner		= xen_fifo_owner,
-	.select		= xen_fifo_select,
-	.selector	= xen_fifo_selector,
-	.replay		= xen_fifo_replay,
 };

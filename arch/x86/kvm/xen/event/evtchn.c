@@ -4,10 +4,13 @@
  * vCPU at it; and the three ways in that need no port of the guest's own: irqfd
  * routing, irqfd routing from hard interrupt context, and the ioctl.
  */
-#include "xen/event/events_2l.h"
-#include "xen/event/fifo.h"
+#include "xen/base/deferred.h"
 #include "xen/base/trace.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/pollers.h"
+#include "xen/upcall/vcpu_info.h"
 
+#include <linux/indirect_call_wrapper.h>
 #include <linux/kthread.h>
 #include <linux/memcontrol.h>
 #include <linux/nospec.h>
@@ -236,34 +239,6 @@ void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 		xen_evtchn_raise(saved.vcpu, saved.port, saved.priority);
 		first = saved.port + 1;
 		cond_resched();
-	}
-}
-
-/*
- * See to what is parked for this vCPU.  May sleep; the caller has the vCPU
- * loaded and is in a read section of kvm->srcu.
- */
-void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
-{
-	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
-	struct kvm *kvm = vcpu->kvm;
-	u64 duties = atomic64_read(parked) & XEN_PARKED_DUTIES;
-
-	xen_might_sleep();
-
-	xen_upcall_replay(vcpu);
-	if (!duties)
-		return;
-
-	duties &= atomic64_fetch_andnot(duties, parked);
-	if (duties & XEN_PARKED_LOG)
-		xen_fifo_log_dirty(vcpu);
-	if (duties & XEN_PARKED_LINE)
-		xen_upcall_see_to_line(vcpu);
-	if (duties & XEN_PARKED_RETRY) {
-		xen_fifo_begin_retry(vcpu);
-		xen_evtchn_raise_saved(kvm, 1, xen_nr_ports(kvm, xen_layout(kvm)),
-				       vcpu);
 	}
 }
 

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a VM keeps for FIFO event channels, and the calls that set it up.
+ * What a VM keeps for FIFO event channels, and whether it has them.
  *
  * Made and taken apart by fifo_ctl.c under kvm->arch.xen.state.fifo_lock.  For
  * those who raise events, in a read section of kvm->srcu, pages, leaves and
  * control blocks only ever appear: each is published by a release, and stays
  * until the VM was back at 2-level for a grace period.
  */
-#ifndef _KVM_XEN_FIFO_H
-#define _KVM_XEN_FIFO_H
-
-#include <linux/kvm_host.h>
+#ifndef _KVM_XEN_EVENT_FIFO_H
+#define _KVM_XEN_EVENT_FIFO_H
 
 #include "xen/abi/evtchn_fifo.h"
+#include "xen/base/base.h"
 
 #define XEN_FIFO_LEAF_PORTS	(PAGE_SIZE / sizeof(struct evtchn_fifo_port))
 #define XEN_FIFO_NR_LEAVES	DIV_ROUND_UP(XEN_ABI_FIFO_NR_PORTS, \
@@ -94,73 +93,4 @@ static inline bool xen_is_priority(struct kvm *kvm, u32 priority)
 	       kvm->arch.xen.state.fifo_offer == XEN_FIFO_BY_VMM;
 }
 
-/* events_fifo.c */
-
-/* The kernel's part of @nr; NULL where nothing was kept for it yet. */
-struct evtchn_fifo_port *xen_fifo_find_port(struct xen_fifo *fifo, u32 nr);
-
-/* The same, made where it is not there; NULL where @gfp cannot. */
-struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
-					    gfp_t gfp);
-
-/*
- * Log, in the vCPU's thread, what could not be logged when it was written.  Returns false
- * where its ring became full; the duty is parked again for the rest.
- */
-bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
-
-/* True where no event that waits for a page of its has got one by now.  In kvm->srcu. */
-bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu);
-
-/* The vCPU's thread is about to raise again what is saved. */
-void xen_fifo_begin_retry(struct kvm_vcpu *vcpu);
-
-/* Have vCPUs raise again what is held for them. */
-void xen_fifo_retry_held(struct work_struct *work);
-
-/*
- * fifo_ctl.c.  All take fifo_lock and may wait for a grace period of kvm->srcu:
- * the caller is in no read section of it, and holds no lock but vcpu->mutex.
- * Each returns 0 or what Xen returns to the guest.
- */
-
-/*
- * Place the control block of @vcpu; the first one of a VM switches it to FIFO.
- * -EINVAL: no such place, or the vCPU has one.
- */
-int xen_fifo_init_control(struct kvm_vcpu *vcpu, u64 gfn, u32 offset);
-
-/* Add a page.  -EOPNOTSUPP: not FIFO; -ENOSPC: complete; -EINVAL: no page. */
-int xen_fifo_expand_array(struct kvm *kvm, u64 gfn);
-
-/*
- * The priority of what is raised on @nr from now on; unlike the others in a
- * read section of kvm->srcu.  -ENOSYS: not FIFO; -EINVAL; -ENOMEM.
- */
-int xen_fifo_set_priority(struct kvm *kvm, u32 nr, u32 priority);
-
-/* Go back to 2-level; nothing is left of FIFO. */
-void xen_fifo_reset(struct kvm *kvm);
-
-/* The same if FIFO is there without the VMM's knowledge. */
-void xen_fifo_reset_unknown(struct kvm *kvm);
-
-/* The last vCPU is gone, and the VM: nobody raises events. */
-void xen_fifo_destroy_vcpu(struct kvm_vcpu *vcpu);
-void xen_fifo_destroy(struct kvm *kvm);
-
-/* The parts of these that need fifo_lock, for fifo_state.c. */
-int xen_fifo_switch_on(struct kvm *kvm);
-void xen_fifo_switch_off(struct kvm *kvm);
-int xen_fifo_place_control(struct kvm_vcpu *vcpu, u64 gfn, u32 offset);
-int xen_fifo_add_page(struct kvm *kvm, u64 gfn);
-
-/* fifo_state.c: attributes, described in linux/kvm_xen.h; take fifo_lock */
-int xen_fifo_get_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_set_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_get_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
-int xen_fifo_set_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
-
-#endif /* _KVM_XEN_FIFO_H */
+#endif /* _KVM_XEN_EVENT_FIFO_H */

@@ -7,9 +7,14 @@
  * kvm->srcu, after which nobody raises events by the old ABI; what happened by
  * then is taken over, or taken apart.
  */
-#include "xen/base/internal.h"
 #include "xen/abi/evtchn_2l.h"
-#include "xen/event/fifo.h"
+#include "xen/base/map.h"
+#include "xen/event/events_2l.h"
+#include "xen/event/events_fifo.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/fifo_ctl.h"
+#include "xen/event/pollers.h"
+#include "xen/event/ports.h"
 
 static const u32 control_size = sizeof(struct xen_abi_fifo_control);
 

@@ -8,8 +8,12 @@
  * read is consistent, and what is set is safe, while events are raised; it is
  * also complete where no vCPU runs and the VMM raises none itself.
  */
-#include "xen/base/internal.h"
-#include "xen/event/fifo.h"
+#include "xen/base/deferred.h"
+#include "xen/base/dirty.h"
+#include "xen/event/events_fifo.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/fifo_ctl.h"
+#include "xen/event/fifo_state.h"
 
 #include <linux/nospec.h>
 

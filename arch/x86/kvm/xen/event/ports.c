@@ -8,9 +8,10 @@
  * taken out is freed one grace period later, however many go at once.  Its
  * target may change at any time and is one word.
  */
-#include "xen/base/internal.h"
-#include "xen/event/fifo.h"
+#include "xen/base/hcall.h"
 #include "xen/base/slots.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/ports.h"
 
 #include <linux/eventfd.h>
 #include <xen/interface/xen.h>

@@ -13,8 +13,10 @@
  * lead to the same page: what else they are read by does not change, but with CR3,
  * LA57 and the memslots, which are compared as well.
  */
-#include "xen/hypercall/fastpath.h"
 #include "xen/abi/walk.h"
+#include "xen/base/base.h"
+#include "xen/hypercall/fast_memory.h"
+#include "xen/hypercall/fastpath.h"
 
 #include <linux/nospec.h>
 #include <linux/uaccess.h>

@@ -13,6 +13,7 @@
  */
 #include "xen/base/debug.h"
 #include "xen/hypercall/fastpath.h"
+#include "xen/upcall/vcpu_info.h"
 #include "hyperv.h"
 #include "ioapic.h"
 #include "irq.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Hypercalls that are answered right behind the exit, see fastpath.c, fast_memory.c. */
-#ifndef _KVM_XEN_FASTPATH_H
-#define _KVM_XEN_FASTPATH_H
+/* Hypercalls that are answered right behind the exit, see fastpath.c. */
+#ifndef _KVM_XEN_HYPERCALL_FASTPATH_H
+#define _KVM_XEN_HYPERCALL_FASTPATH_H
 
-#include "xen/base/internal.h"
+#include "xen/upcall/upcall.h"
+
 #include "kvm_cache_regs.h"
 #include "pmu.h"
 
@@ -26,15 +27,6 @@ static inline bool xen_fast_is_possible(struct kvm_vcpu *vcpu)
 	       !(vcpu->arch.hflags & (HF_GUEST_MASK | HF_SMM_MASK)) &&
 	       !vcpu->arch.guest_state_protected && !vcpu->guest_debug;
 }
-
-/*
- * Read @size bytes at @gva as the guest's kernel.  Returns false, having done
- * nothing, where that is not plain: see walk.h.  In a read section of kvm->srcu.
- */
-bool xen_fast_read(struct kvm_vcpu *vcpu, gva_t gva, void *arg, u32 size);
-
-/* The same with 4 bytes: returns them, or XEN_HCALL_SLOW. */
-s64 xen_fast_read_word(struct kvm_vcpu *vcpu, gva_t gva);
 
 /*
  * Around the call.  The second returns whether an upcall by the VM-wide vector is due
@@ -107,4 +99,4 @@ static inline void xen_fast_settle(struct kvm_vcpu *vcpu, bool due,
 		__xen_fast_settle(vcpu, due, rflags);
 }
 
-#endif /* _KVM_XEN_FASTPATH_H */
+#endif /* _KVM_XEN_HYPERCALL_FASTPATH_H */

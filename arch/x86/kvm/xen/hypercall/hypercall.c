@@ -7,9 +7,17 @@
  * from CPL 1 to 3, exit to the VMM as KVM_EXIT_XEN.
  */
 #include "xen/base/debug.h"
-#include "xen/hypercall/fastpath.h"
-#include "xen/event/fifo.h"
 #include "xen/base/trace.h"
+#include "xen/dynhc/targets.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/fifo_ctl.h"
+#include "xen/event/ports.h"
+#include "xen/hypercall/args.h"
+#include "xen/hypercall/fast_memory.h"
+#include "xen/hypercall/fastpath.h"
+#include "xen/hypercall/poll.h"
+#include "xen/time/clock.h"
+#include "xen/time/timer.h"
 #include "hyperv.h"
 #include "lapic.h"
 
@@ -33,9 +41,6 @@ static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
 static_assert(sizeof(struct evtchn_close) == sizeof(u32));
 static_assert(sizeof(struct xen_hvm_param) == 16);
 static_assert(sizeof(struct evtchn_bind_vcpu) == 2 * sizeof(u32));
-
-typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
-			    const struct kvm_xen_hcall *hcall);
 
 static noinline s64 read_in_loop(struct kvm_vcpu *vcpu, gva_t gva, void *arg,
 				 u32 size)
@@ -103,19 +108,6 @@ static s64 hcall_send(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	return port < 0 ? port : xen_port_send(vcpu, port, hcall->atomic);
 }
 
-static struct kvm_vcpu *find_vcpu(struct kvm *kvm, u32 id)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-
-	kvm_for_each_vcpu(i, vcpu, kvm) {
-		if (xen_vcpu_id(vcpu) == id)
-			return vcpu;
-	}
-
-	return NULL;
-}
-
 /* What waits for other readers of kvm->srcu is called outside of it. */
 static s64 init_control(struct kvm_vcpu *vcpu, struct kvm_vcpu *target,
 			const struct xen_abi_init_control *init)
@@ -140,7 +132,7 @@ static s64 hcall_init_control(struct kvm_vcpu *vcpu,
 	if (r)
 		return r;
 
-	target = find_vcpu(vcpu->kvm, init.vcpu);
+	target = xen_find_vcpu(vcpu->kvm, init.vcpu);
 	if (!target)
 		return -ENOENT;
 	if (xen_fifo_is_refused(target))
@@ -246,7 +238,7 @@ static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 
 static void bound(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
 {
-	struct kvm_vcpu *target = find_vcpu(vcpu->kvm, asked->vcpu);
+	struct kvm_vcpu *target = xen_find_vcpu(vcpu->kvm, asked->vcpu);
 
 	if (target)
 		xen_evtchn_bound(vcpu->kvm, target, asked->port);
@@ -300,7 +292,7 @@ static bool is_for_line(const struct xen_hvm_param *param)
 /* All of its events but those of the kernel are lost where the guest uses FIFO. */
 static void line_asked_for(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
 {
-	struct kvm_vcpu *boot = find_vcpu(vcpu->kvm, 0);
+	struct kvm_vcpu *boot = xen_find_vcpu(vcpu->kvm, 0);
 
 	WRITE_ONCE(vcpu->kvm->arch.xen.state.by_line, true);
 	if (boot && xen_fifo_is_on(vcpu->kvm) && xen_fifo_is_bypassed(boot))

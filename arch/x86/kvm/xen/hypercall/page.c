@@ -4,7 +4,8 @@
  * MSR, with gates of KVM's own or with what the VMM brought.  Which of the two is in
  * the VM's configuration; the width is taken from the vCPU that writes.
  */
-#include "xen/base/internal.h"
+#include "xen/base/map.h"
+#include "xen/event/shared_info.h"
 
 #define HCALL_GATE_SIZE	32
 

@@ -3,18 +3,20 @@
  * SCHEDOP_poll: wait for any of some ports, whoever they are bound to and
  * masked or not, or for a point in time.
  *
- * Owns poll_mask, poll_rest and nr_pollers of the VM, poll_port and poll_timer of a vCPU.
- * A poller announces itself, then looks at the pending bits; a sender sets the
- * bit, then looks for pollers.  Full barriers on either side make sure that
- * one sees the other.  A sender looks at few pollers, and leaves the rest to one of
- * them (poll_rest): it may have interrupts off, and there may be a thousand.
+ * Owns poll_timer of a vCPU.  How senders find pollers is in event/pollers.c.
  *
  * Nothing is kept of a poll that a signal ends: the instruction is executed
  * again, which the absolute timeout makes the same poll as before, also in
  * another VM after a migration.  Where the guest's clock is set, pollers are
  * woken up, as their timers were armed by the old one.
  */
-#include "xen/base/internal.h"
+#include "xen/abi/time_abi.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/pollers.h"
+#include "xen/hypercall/args.h"
+#include "xen/hypercall/poll.h"
+#include "xen/time/clock.h"
+#include "xen/time/timer.h"
 #include "lapic.h"
 
 #include <linux/nospec.h>
@@ -97,97 +99,6 @@ static bool any_pending(struct kvm *kvm, const struct poll *poll)
 	return false;
 }
 
-static void announce(struct kvm_vcpu *vcpu, const struct poll *poll)
-{
-	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
-
-	WRITE_ONCE(vcpu->arch.xen.state.poll_port,
-		   poll->nr == 1 ? poll->ports[0] : XEN_POLL_ANY);
-	set_bit(vcpu->vcpu_idx, xen->poll_mask);
-	atomic_inc(&xen->state.nr_pollers);
-
-	/* Pairs with the marking of a port, before its sender wakes pollers. */
-	smp_mb__after_atomic();
-}
-
-static void wake(struct kvm_vcpu *vcpu, u32 port)
-{
-	u32 wanted = READ_ONCE(vcpu->arch.xen.state.poll_port);
-
-	if (port == XEN_POLL_ANY || wanted == port || wanted == XEN_POLL_ANY)
-		xen_kick(vcpu);
-}
-
-/* As many pollers are looked at by a sender, which may have interrupts off. */
-#define WAKE_FEW	16
-
-/*
- * Leave the pollers from number @i on to one of them.  If it stops polling instead, it
- * sees what is left to it in withdraw(), or is not seen here.
- */
-static void leave_rest(struct kvm *kvm, u32 port, unsigned int i)
-{
-	unsigned int nr = atomic_read(&kvm->online_vcpus);
-	u32 *rest = &kvm->arch.xen.state.poll_rest;
-	u32 old = cmpxchg(rest, XEN_POLL_NONE, port);
-
-	if (old != XEN_POLL_NONE && old != port)
-		xchg(rest, XEN_POLL_ANY);
-
-	i = find_next_bit(kvm->arch.xen.poll_mask, nr, i);
-	if (i < nr)
-		xen_kick(kvm_get_vcpu(kvm, i));
-}
-
-void __xen_poll_wake(struct kvm *kvm, u32 port)
-{
-	unsigned int nr = atomic_read(&kvm->online_vcpus);
-	unsigned int i, few = WAKE_FEW;
-
-	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
-		if (!few--) {
-			leave_rest(kvm, port, i);
-			return;
-		}
-		wake(kvm_get_vcpu(kvm, i), port);
-	}
-}
-
-/* In the thread of a poller: wake those that senders left to it. */
-static void wake_rest(struct kvm *kvm)
-{
-	unsigned int nr = atomic_read(&kvm->online_vcpus);
-	u32 *rest = &kvm->arch.xen.state.poll_rest;
-	unsigned int i;
-	u32 port;
-
-	port = READ_ONCE(*rest) == XEN_POLL_NONE ? XEN_POLL_NONE : xchg(rest, XEN_POLL_NONE);
-	if (port == XEN_POLL_NONE)
-		return;
-
-	for_each_set_bit(i, kvm->arch.xen.poll_mask, nr) {
-		wake(kvm_get_vcpu(kvm, i), port);
-		cond_resched();
-	}
-}
-
-static void withdraw(struct kvm_vcpu *vcpu, const struct poll *poll)
-{
-	struct kvm_xen *xen = &vcpu->kvm->arch.xen;
-
-	if (poll->timeout)
-		hrtimer_cancel(&vcpu->arch.xen.state.poll_timer);
-
-	atomic_dec(&xen->state.nr_pollers);
-	clear_bit(vcpu->vcpu_idx, xen->poll_mask);
-	WRITE_ONCE(vcpu->arch.xen.state.poll_port, XEN_POLL_NONE);
-
-	/* Pairs with the exchange in leave_rest(), ahead of its look at the mask. */
-	smp_mb();
-	wake_rest(vcpu->kvm);
-}
-
-/* Hard interrupt context, on PREEMPT_RT too. */
 enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer)
 {
 	xen_kick(container_of(timer, struct kvm_vcpu,
@@ -267,7 +178,7 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 		if (sleep(vcpu))
 			return 0;
 
-		wake_rest(vcpu->kvm);
+		xen_poll_wake_rest(vcpu->kvm);
 		if (signal_pending(current) || timer_is_stale(vcpu))
 			return XEN_HCALL_AGAIN;
 
@@ -279,11 +190,6 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 	return 0;
 }
 
-/*
- * Returns what the guest gets: 0 when woken or timed out, -EFAULT, -EINVAL;
- * XEN_HCALL_AGAIN for a signal.  Sleeps, and meanwhile lets go of kvm->srcu; where it
- * must not, XEN_HCALL_SLOW stands for that.
- */
 s64 xen_hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct poll poll __uninitialized;
@@ -302,8 +208,10 @@ s64 xen_hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	if (ready)
 		return 0;
 
-	announce(vcpu, &poll);
+	xen_poll_announce(vcpu, poll.nr == 1 ? poll.ports[0] : XEN_POLL_ANY);
 	r = wait(vcpu, &poll);
-	withdraw(vcpu, &poll);
+	if (poll.timeout)
+		hrtimer_cancel(&vcpu->arch.xen.state.poll_timer);
+	xen_poll_withdraw(vcpu);
 	return r;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's system time as the kernel sees it, and what CPUID says of it. */
-#include "xen/base/internal.h"
+#include "xen/base/base.h"
+#include "xen/time/clock.h"
 
 #include <asm/pvclock.h>
 

@@ -17,8 +17,9 @@
  * the state counts as entered at the moment that it is now, as it does in Xen.
  * From then on the times add up to more than the clock, and are accepted so.
  */
-#include "xen/base/internal.h"
 #include "xen/base/debug.h"
+#include "xen/base/dirty.h"
+#include "xen/time/runstate.h"
 
 static_assert(sizeof_field(struct xen_runstate, time) ==
 	      sizeof_field(struct kvm_vcpu_xen, runstate_times));

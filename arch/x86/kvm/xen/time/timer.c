@@ -13,9 +13,12 @@
  * set, the vCPU's thread arms it anew: KVM_SET_CLOCK leaves that to it by another
  * bit of timer_pending.  Until then an expiry says nothing.
  */
-#include "xen/base/internal.h"
 #include "xen/base/debug.h"
 #include "xen/base/trace.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/pollers.h"
+#include "xen/time/clock.h"
+#include "xen/time/timer.h"
 
 enum hrtimer_restart xen_timer_fire(struct hrtimer *timer)
 {
@@ -143,7 +146,7 @@ void kvm_xen_clock_changed(struct kvm *kvm)
 
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		atomic_or(XEN_TIMER_CLOCK_CHANGED, &vcpu->arch.xen.timer_pending);
-		/* Pairs with announce() of a poller, before it reads the clock. */
+		/* Pairs with xen_poll_announce(), before it reads the clock. */
 		smp_mb__after_atomic();
 		if (kvm_xen_timer_enabled(vcpu) ||
 		    READ_ONCE(vcpu->arch.xen.state.poll_port) != XEN_POLL_NONE)

@@ -8,8 +8,9 @@
  * new one begins, so that a new line on the same pin is an edge: in between, the
  * flag is raised and nobody is told, and in the end everybody looks at it.
  */
-#include "xen/base/internal.h"
+#include "xen/upcall/callback.h"
 #include "xen/upcall/line.h"
+#include "xen/upcall/upcall.h"
 
 #include <linux/err.h>
 #include <linux/nospec.h>

@@ -15,9 +15,10 @@
  * is raised in interrupt context, or from an eventfd that is being signalled,
  * neither irqchips nor another eventfd may be touched: a work item does it.
  */
-#include "xen/base/internal.h"
-#include "xen/upcall/line.h"
+#include "xen/base/deferred.h"
 #include "xen/base/trace.h"
+#include "xen/upcall/line.h"
+#include "xen/upcall/vcpu_info.h"
 
 #include <linux/eventfd.h>
 #include <linux/file.h>
@@ -63,17 +64,7 @@ struct xen_line {
 
 static struct kvm_vcpu *vcpu_of(struct xen_line *line)
 {
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-
-	if (line->vcpu)
-		return line->vcpu;
-
-	/* Nearly always the first. */
-	kvm_for_each_vcpu(i, vcpu, line->kvm)
-		if (!xen_vcpu_id(vcpu))
-			return vcpu;
-	return NULL;
+	return line->vcpu ?: xen_find_vcpu(line->kvm, 0);
 }
 
 /* Others have a better way to hear of their events, or have none by now. */

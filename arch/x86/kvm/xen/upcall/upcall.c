@@ -13,11 +13,13 @@
  * either side: either who raised the flag sees the new method, or who chose it
  * sees the flag.
  */
-#include "xen/base/internal.h"
+#include "xen/base/deferred.h"
+#include "xen/base/trace.h"
 #include "xen/upcall/line.h"
+#include "xen/upcall/upcall.h"
+#include "xen/upcall/vcpu_info.h"
 #include "lapic.h"
 #include "trace.h"
-#include "xen/base/trace.h"
 
 #include <linux/indirect_call_wrapper.h>
 

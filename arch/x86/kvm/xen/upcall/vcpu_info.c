@@ -9,16 +9,40 @@
  * parking sees the registration and wakes the vCPU, or the registration sees
  * what was parked.
  */
-#include "xen/base/internal.h"
+#include "xen/abi/evtchn_2l.h"
 #include "xen/base/debug.h"
-#include "xen/event/fifo.h"
+#include "xen/base/deferred.h"
+#include "xen/base/dirty.h"
+#include "xen/upcall/vcpu_info.h"
+
+static u64 selector_of(const struct xen_evtchn_ops *ops,
+		       const struct xen_layout *layout, u32 port)
+{
+	return ops->has_selectors ? evtchn_2l_selector(layout, port) : 1;
+}
+
+/* Returns whether evtchn_upcall_pending went from 0 to 1. */
+static bool select(const struct xen_evtchn_ops *ops, void *vcpu_info,
+		   const struct xen_layout *layout, u32 port)
+{
+	return ops->has_selectors ? evtchn_2l_select(vcpu_info, layout, port) :
+				    xen_evtchn_raise_upcall(vcpu_info);
+}
+
+/* Do the select() of all that was deferred as @sel; returns the same. */
+static bool replay(const struct xen_evtchn_ops *ops, void *vcpu_info,
+		   const struct xen_layout *layout, u64 sel)
+{
+	return ops->has_selectors ? evtchn_2l_replay(vcpu_info, layout, sel) :
+				    xen_evtchn_raise_upcall(vcpu_info);
+}
 
 static void park(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		 const struct xen_layout *layout, u32 port)
 {
 	atomic64_t *parked = &vcpu->arch.xen.state.parked[xen_layout_width(layout)];
 
-	atomic64_or(ops->selector(layout, port), parked);
+	atomic64_or(selector_of(ops, layout, port), parked);
 
 	/* Pairs with the barrier in xen_vcpu_info_placed(). */
 	smp_mb__after_atomic();
@@ -38,7 +62,7 @@ bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
 		return false;
 	}
 
-	due = xen_ops_select(ops, map.khva, layout, port);
+	due = select(ops, map.khva, layout, port);
 	xen_unmap(&map);
 	return due;
 }
@@ -98,28 +122,6 @@ void xen_vcpu_info_retry(struct kvm_vcpu *vcpu)
 	xen_kick(vcpu);
 }
 
-static bool can_replay(struct kvm_vcpu *vcpu)
-{
-	return vcpu->arch.xen.vcpu_info_cache.active &&
-	       !xen_vcpu_info_is_stalled(vcpu);
-}
-
-bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
-{
-	atomic64_t *parked = vcpu->arch.xen.state.parked;
-	u64 narrow = atomic64_read(&parked[XEN_NARROW]);
-
-	guard(srcu)(&vcpu->kvm->srcu);
-
-	/* A ring that is full ends KVM_RUN when the vCPU is to run, which may be never. */
-	if (((narrow & XEN_PARKED_LOG) && !xen_ring_is_full(vcpu)) ||
-	    ((narrow & XEN_PARKED_RETRY) && !xen_fifo_is_stalled(vcpu)))
-		return true;
-
-	return ((narrow & (XEN_PARKED_LINE | ~XEN_PARKED_DUTIES)) ||
-		atomic64_read(&parked[XEN_WIDE])) && can_replay(vcpu);
-}
-
 static bool replay_parked(struct kvm_vcpu *vcpu)
 {
 	const struct xen_evtchn_ops *ops = xen_ops(vcpu->kvm);
@@ -134,7 +136,7 @@ static bool replay_parked(struct kvm_vcpu *vcpu)
 
 	sel = take_parked(vcpu, layout);
 	if (sel)
-		due = ops->replay(map.khva, layout, sel);
+		due = replay(ops, map.khva, layout, sel);
 	xen_unmap_dirty(&map, &vcpu->arch.xen.state.vcpu_info_entry);
 
 	++vcpu->stat.xen_replays;
@@ -145,7 +147,7 @@ bool xen_vcpu_info_replay(struct kvm_vcpu *vcpu)
 {
 	xen_might_sleep();
 
-	return can_replay(vcpu) && replay_parked(vcpu);
+	return xen_vcpu_info_can_replay(vcpu) && replay_parked(vcpu);
 }
 
 /*

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What every unit asks: see base.h. */
+#include "xen/base/base.h"
+
+/*
+ * Counts VMs with a hypercall MSR or dynamic hypercalls: where there are none,
+ * hooks cost nothing, those in kvm-amd and kvm-intel included.
+ */
+DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
+EXPORT_SYMBOL_GPL(kvm_xen_enabled);
+
+struct kvm_vcpu *xen_find_vcpu(struct kvm *kvm, u32 id)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (xen_vcpu_id(vcpu) == id)
+			return vcpu;
+	}
+
+	return NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tokens of a VM, and what each stands for.
+ */
+#ifndef _KVM_XEN_DYNHC_TOKEN_H
+#define _KVM_XEN_DYNHC_TOKEN_H
+
+#include <asm/kvm_dynhc.h>
+#include <linux/kvm_xen.h>
+
+#include "xen/base/slots.h"
+#include "xen/event/evtchn.h"
+
+#define XEN_NR_TOKENS	(DYNHC_MAX_TOKEN + 1)
+
+/* Token 0 is none, and a slot that stays empty. */
+static_assert(DYNHC_NO_TOKEN == 0);
+
+/* An eventfd that calls signal. */
+struct xen_bell {
+	struct hlist_node node;		/* by token and value, unless @any */
+	struct list_head list;		/* of the token: @any first */
+	u64 value;
+	u32 token;
+	bool any;
+	int fd;				/* as the VMM named it */
+	struct eventfd_ctx __rcu *eventfd;
+};
+
+/* What a VMM bound, to one target. */
+struct xen_token {
+	u32 nr;
+	u8 target;			/* KVM_XEN_DYNHC_EVENTFD and so on */
+	bool user;			/* may be called at any CPL */
+	u32 nr_matches;			/* of the bells, those of one value */
+	struct xen_bell __rcu *any;
+	struct list_head bells;
+	union {
+		struct {
+			struct xen_target target;
+			u32 port;
+		} evtchn;
+		struct xen_dynhc_use *use;
+	};
+	struct xen_token *next;		/* while all of them are removed */
+};
+
+/* The table of a VM. */
+struct xen_dynhc {
+	struct xen_slots *tokens;
+	struct hlist_head *bells;	/* by hash; NULL: never a match */
+	u64 value_key;			/* of the hash, odd */
+	u64 token_key;
+	u32 nr_bindings;
+	u32 last_picked;
+};
+
+#define xen_dynhc_held(kvm)	lockdep_is_held(&(kvm)->arch.xen.state.dynhc_lock)
+
+/* For whoever changes it; NULL where no token ever was. */
+static inline struct xen_dynhc *xen_dynhc_table(struct kvm *kvm)
+{
+	lockdep_assert_held(&kvm->arch.xen.state.dynhc_lock);
+
+	return kvm->arch.xen.state.dynhc;
+}
+
+#endif /* _KVM_XEN_DYNHC_TOKEN_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * shared_info: where it is, its width, and what Xen keeps there beside events.
+ */
+#ifndef _KVM_XEN_EVENT_SHARED_INFO_H
+#define _KVM_XEN_EVENT_SHARED_INFO_H
+
+#include "xen/base/attr.h"
+
+/* Set the width; if it changes, write anew what lies elsewhere in the other one. */
+int xen_set_long_mode(struct kvm *kvm, bool long_mode);
+
+/* Write what Xen keeps in a new shared_info page. */
+int xen_shared_info_init(struct kvm *kvm);
+
+#endif /* _KVM_XEN_EVENT_SHARED_INFO_H */
