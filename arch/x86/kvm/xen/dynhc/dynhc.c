@@ -357,7 +357,7 @@ static bool is_proper(const struct op *op, const struct kvm_xen_dynhc *arg)
 }
 
 /* KVM_XEN_ATTR_TYPE_DYNHC, see its description in linux/kvm_xen.h. */
-int xen_dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	const struct kvm_xen_dynhc *arg = XEN_ATTR_ARG(data, *arg);
 	const struct op *op;
@@ -373,6 +373,12 @@ int xen_dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 
 	return xen_has_flag(kvm, KVM_XEN_HVM_CONFIG_DYNHC) ? op->run(kvm, arg) : -ENOENT;
 }
+
+const struct xen_vm_attr xen_dynhc_attr = {
+	.set = dynhc_set,
+	.config_flag = KVM_XEN_HVM_CONFIG_DYNHC,
+	.locks = true,
+};
 
 bool xen_dynhc_has_tokens(struct kvm *kvm)
 {
@@ -436,7 +442,7 @@ static int put_token(struct sink *sink, const struct xen_token *token)
 }
 
 /* KVM_XEN_ATTR_TYPE_DYNHC_ENUM, likewise. */
-int xen_dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_dynhc_enum *arg = XEN_ATTR_ARG(data, *arg);
 	struct sink sink = {
@@ -458,6 +464,13 @@ int xen_dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	arg->nr = sink.nr;
 	return 0;
 }
+
+const struct xen_vm_attr xen_dynhc_enum_attr = {
+	.get = dynhc_enumerate,
+	.config_flag = KVM_XEN_HVM_CONFIG_DYNHC,
+	.pad = XEN_ATTR_PAD(kvm_xen_dynhc_enum, pad0),
+	.locks = true,
+};
 
 /* The VM is gone: nobody calls, nobody else changes the table. */
 void xen_dynhc_destroy(struct kvm *kvm)

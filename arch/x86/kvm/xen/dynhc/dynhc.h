@@ -7,11 +7,12 @@
 
 #include "xen/base/attr.h"
 
-int xen_dynhc_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
 void xen_dynhc_destroy(struct kvm *kvm);
 
 /* Whether a token is bound.  Under dynhc_lock. */
 bool xen_dynhc_has_tokens(struct kvm *kvm);
+
+extern const struct xen_vm_attr xen_dynhc_attr;
+extern const struct xen_vm_attr xen_dynhc_enum_attr;
 
 #endif /* _KVM_XEN_DYNHC_DYNHC_H */

@@ -24,7 +24,7 @@ static u64 page_gfn(struct xen_fifo *fifo, u32 i)
 	return gpa_to_gfn(gpc->gpa);
 }
 
-int xen_fifo_get_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int fifo_get_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_evtchn_array *array = XEN_ATTR_ARG(data, *array);
 	u64 __user *frames = u64_to_user_ptr(array->frames);
@@ -67,7 +67,7 @@ static int set_frames(struct kvm *kvm, struct kvm_xen_evtchn_array *array)
 	return r;
 }
 
-int xen_fifo_set_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int fifo_set_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_evtchn_array *array = XEN_ATTR_ARG(data, *array);
 	bool was_on;
@@ -128,7 +128,7 @@ static int log_dirty(struct kvm_vcpu *vcpu)
 	return xen_fifo_log_dirty(vcpu) ? 0 : -EAGAIN;
 }
 
-int xen_fifo_get_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+static int fifo_get_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	struct kvm_xen_evtchn_control *control = XEN_ATTR_ARG(data, *control);
 	struct xen_fifo_vcpu *mine;
@@ -219,7 +219,7 @@ static int place_control(struct kvm_vcpu *vcpu,
 	return mine->control.gpa == gpa ? 0 : -EBUSY;
 }
 
-int xen_fifo_set_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+static int fifo_set_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	struct kvm_xen_evtchn_control *control = XEN_ATTR_ARG(data, *control);
 	u32 tails[XEN_ABI_FIFO_NR_QUEUES];
@@ -299,7 +299,7 @@ static struct evtchn_fifo_port *next_port(struct kvm *kvm, u32 *nr)
 	return NULL;
 }
 
-int xen_fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_evtchn_enum *request = XEN_ATTR_ARG(data, *request);
 	struct kvm_xen_evtchn_fifo_port __user *entries =
@@ -435,7 +435,7 @@ static int set_entries(struct kvm *kvm, const struct kvm_xen_evtchn_enum *reques
 	return r;
 }
 
-int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_evtchn_enum *request = XEN_ATTR_ARG(data, *request);
 	u32 __user *to = u64_to_user_ptr(request->done);
@@ -453,3 +453,27 @@ int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	r = set_entries(kvm, request, &done);
 	return to && put_user(done, to) ? -EFAULT : r;
 }
+
+const struct xen_vm_attr xen_fifo_array_attr = {
+	.set = fifo_set_array,
+	.get = fifo_get_array,
+	.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+	.pad = XEN_ATTR_PAD(kvm_xen_evtchn_array, pad),
+	.locks = true,
+};
+
+const struct xen_vm_attr xen_fifo_ports_attr = {
+	.set = fifo_set_ports,
+	.get = fifo_get_ports,
+	.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+	.pad = XEN_ATTR_PAD(kvm_xen_evtchn_enum, pad),
+	.locks = true,
+};
+
+const struct xen_vcpu_attr xen_fifo_control_attr = {
+	.set = fifo_set_control,
+	.get = fifo_get_control,
+	.config_flag = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO,
+	.pad = XEN_ATTR_PAD(kvm_xen_evtchn_control, pad1),
+	.locks = true,
+};

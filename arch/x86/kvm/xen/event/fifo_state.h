@@ -5,11 +5,8 @@
 
 #include "xen/base/attr.h"
 
-int xen_fifo_get_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_set_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_set_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_fifo_get_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
-int xen_fifo_set_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
+extern const struct xen_vm_attr xen_fifo_array_attr;
+extern const struct xen_vm_attr xen_fifo_ports_attr;
+extern const struct xen_vcpu_attr xen_fifo_control_attr;
 
 #endif /* _KVM_XEN_EVENT_FIFO_STATE_H */

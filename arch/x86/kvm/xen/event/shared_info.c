@@ -5,13 +5,14 @@
  */
 #include "xen/abi/time_abi.h"
 #include "xen/base/map.h"
+#include "xen/event/pollers.h"
 #include "xen/event/shared_info.h"
 
 /*
  * The clock itself stays as it is: to take it from the host's once more would make it
  * jump by what the two have drifted.
  */
-int xen_shared_info_init(struct kvm *kvm)
+static int init_shared_info(struct kvm *kvm)
 {
 	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
 	u64 epoch_ns = kvm_get_wall_clock_epoch(kvm);
@@ -38,5 +39,101 @@ int xen_set_long_mode(struct kvm *kvm, bool long_mode)
 		return 0;
 
 	WRITE_ONCE(kvm->arch.xen.long_mode, long_mode);
-	return kvm->arch.xen.shinfo_cache.active ? xen_shared_info_init(kvm) : 0;
+	return kvm->arch.xen.shinfo_cache.active ? init_shared_info(kvm) : 0;
 }
+
+static int long_mode_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	if (!IS_ENABLED(CONFIG_64BIT) && data->u.long_mode)
+		return -EINVAL;
+
+	return xen_set_long_mode(kvm, data->u.long_mode);
+}
+
+static int long_mode_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	data->u.long_mode = kvm->arch.xen.long_mode;
+	return 0;
+}
+
+const struct xen_vm_attr xen_long_mode_attr = {
+	.set = long_mode_set,
+	.get = long_mode_get,
+};
+
+/*
+ * What follows a (de)activation of shared_info that came to @r.  Whoever polls
+ * has looked at bits that lie elsewhere by now.
+ */
+static int shared_info_placed(struct kvm *kvm, int r)
+{
+	xen_poll_wake(kvm, XEN_POLL_ANY);
+	if (r || !kvm->arch.xen.shinfo_cache.active)
+		return r;
+
+	return init_shared_info(kvm);
+}
+
+static int shared_info_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+	u64 gfn = data->u.shared_info.gfn;
+	int r;
+
+	if (gfn == KVM_XEN_INVALID_GFN) {
+		kvm_gpc_deactivate(gpc);
+		return shared_info_placed(kvm, 0);
+	}
+
+	scoped_guard(srcu, &kvm->srcu)
+		r = kvm_gpc_activate(gpc, gfn_to_gpa(gfn), PAGE_SIZE);
+	return shared_info_placed(kvm, r);
+}
+
+static int shared_info_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+
+	data->u.shared_info.gfn = kvm_gpc_is_gpa_active(gpc) ?
+				  gpa_to_gfn(gpc->gpa) : KVM_XEN_INVALID_GFN;
+	return 0;
+}
+
+const struct xen_vm_attr xen_shared_info_attr = {
+	.set = shared_info_set,
+	.get = shared_info_get,
+	.places_shinfo = true,
+};
+
+static int shared_info_hva_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+	u64 hva = data->u.shared_info.hva;
+	int r;
+
+	if (!PAGE_ALIGNED(hva) || hva != (unsigned long)hva)
+		return -EINVAL;
+
+	if (!hva) {
+		kvm_gpc_deactivate(gpc);
+		return shared_info_placed(kvm, 0);
+	}
+
+	scoped_guard(srcu, &kvm->srcu)
+		r = kvm_gpc_activate_hva(gpc, hva, PAGE_SIZE);
+	return shared_info_placed(kvm, r);
+}
+
+static int shared_info_hva_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &kvm->arch.xen.shinfo_cache;
+
+	data->u.shared_info.hva = kvm_gpc_is_hva_active(gpc) ? gpc->uhva : 0;
+	return 0;
+}
+
+const struct xen_vm_attr xen_shared_info_hva_attr = {
+	.set = shared_info_hva_set,
+	.get = shared_info_hva_get,
+	.places_shinfo = true,
+};

@@ -10,7 +10,8 @@
 /* Set the width; if it changes, write anew what lies elsewhere in the other one. */
 int xen_set_long_mode(struct kvm *kvm, bool long_mode);
 
-/* Write what Xen keeps in a new shared_info page. */
-int xen_shared_info_init(struct kvm *kvm);
+extern const struct xen_vm_attr xen_long_mode_attr;
+extern const struct xen_vm_attr xen_shared_info_attr;
+extern const struct xen_vm_attr xen_shared_info_hva_attr;
 
 #endif /* _KVM_XEN_EVENT_SHARED_INFO_H */

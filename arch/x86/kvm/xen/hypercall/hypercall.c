@@ -14,6 +14,7 @@
 #include "xen/event/ports.h"
 #include "xen/hypercall/args.h"
 #include "xen/hypercall/fast_memory.h"
+#include "xen/hypercall/hypercall.h"
 #include "xen/hypercall/fastpath.h"
 #include "xen/hypercall/poll.h"
 #include "xen/time/clock.h"
@@ -100,6 +101,23 @@ static s64 hcall_version(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcal
 {
 	return vcpu->kvm->arch.xen.xen_version ?: XEN_HCALL_TO_VMM;
 }
+
+static int version_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	kvm->arch.xen.xen_version = data->u.xen_version;
+	return 0;
+}
+
+static int version_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	data->u.xen_version = kvm->arch.xen.xen_version;
+	return 0;
+}
+
+const struct xen_vm_attr xen_version_attr = {
+	.set = version_set,
+	.get = version_get,
+};
 
 static s64 hcall_send(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {

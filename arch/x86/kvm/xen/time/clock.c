@@ -62,3 +62,31 @@ void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
 		*eax = vcpu->arch.hw_tsc_khz;
 	}
 }
+
+static int time_info_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	struct gfn_to_pfn_cache *gpc = &vcpu->arch.xen.vcpu_time_info_cache;
+	int r;
+
+	if (data->u.gpa == KVM_XEN_INVALID_GPA) {
+		kvm_gpc_deactivate(gpc);
+		return 0;
+	}
+
+	r = kvm_gpc_activate(gpc, data->u.gpa,
+			     sizeof(struct xen_abi_time_info));
+	if (!r)
+		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+	return r;
+}
+
+static int time_info_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	data->u.gpa = xen_attr_gpa(&vcpu->arch.xen.vcpu_time_info_cache);
+	return 0;
+}
+
+const struct xen_vcpu_attr xen_time_info_attr = {
+	.set = time_info_set,
+	.get = time_info_get,
+};

@@ -15,4 +15,6 @@ struct xen_now {
 
 struct xen_now xen_now(struct kvm_vcpu *vcpu);
 
+extern const struct xen_vcpu_attr xen_time_info_attr;
+
 #endif /* _KVM_XEN_TIME_CLOCK_H */

@@ -5,8 +5,8 @@
 #ifndef _KVM_XEN_TIME_RUNSTATE_H
 #define _KVM_XEN_TIME_RUNSTATE_H
 
-#include "xen/base/attr.h"
 #include "xen/abi/runstate_abi.h"
+#include "xen/base/base.h"
 
 /* Account for the time until now, and be in @state from now on. */
 void xen_runstate_change(struct kvm_vcpu *vcpu, u32 state);

@@ -16,6 +16,7 @@
 #include "xen/base/debug.h"
 #include "xen/base/trace.h"
 #include "xen/event/evtchn.h"
+#include "xen/event/fifo.h"
 #include "xen/event/pollers.h"
 #include "xen/time/clock.h"
 #include "xen/time/timer.h"
@@ -88,7 +89,11 @@ void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
 	deliver(vcpu);
 }
 
-void xen_timer_restore(struct kvm_vcpu *vcpu, u64 expires)
+/*
+ * Arm it for the VMM, which may restore shared_info later: even what has
+ * passed is raised when the vCPU runs.
+ */
+static void restore(struct kvm_vcpu *vcpu, u64 expires)
 {
 	struct xen_deadline deadline;
 	struct xen_now now;
@@ -153,3 +158,35 @@ void kvm_xen_clock_changed(struct kvm *kvm)
 			xen_kick(vcpu);
 	}
 }
+
+/* Port 0 takes the timer away; otherwise it goes on from expires_ns, if any. */
+static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	u64 expires = data->u.timer.expires_ns;
+	u32 port = data->u.timer.port;
+
+	if (port && !xen_is_priority(vcpu->kvm, data->u.timer.priority))
+		return -EINVAL;
+
+	xen_timer_stop(vcpu);
+	vcpu->arch.xen.timer_virq = port;
+	vcpu->arch.xen.state.timer_priority = data->u.timer.priority;
+	if (port && expires)
+		restore(vcpu, expires);
+	return 0;
+}
+
+static int timer_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+{
+	data->u.timer.port = vcpu->arch.xen.timer_virq;
+	data->u.timer.priority = data->u.timer.port ?
+				 vcpu->arch.xen.state.timer_priority :
+				 KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL;
+	data->u.timer.expires_ns = vcpu->arch.xen.timer_expires;
+	return 0;
+}
+
+const struct xen_vcpu_attr xen_timer_attr = {
+	.set = timer_set,
+	.get = timer_get,
+};

@@ -22,11 +22,8 @@ enum hrtimer_restart xen_timer_fire(struct hrtimer *timer);
 void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
 		   s64 host_now);
 
-/*
- * Arm it for the VMM, which may restore shared_info later: even what has
- * passed is raised when the vCPU runs.
- */
-void xen_timer_restore(struct kvm_vcpu *vcpu, u64 expires);
 void xen_timer_stop(struct kvm_vcpu *vcpu);
+
+extern const struct xen_vcpu_attr xen_timer_attr;
 
 #endif /* _KVM_XEN_TIME_TIMER_H */

@@ -101,7 +101,7 @@ static void change_vm(struct kvm *kvm, struct xen_line *line, u8 vector)
 	xen_upcall_settle_all(kvm);
 }
 
-int xen_callback_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int set_callback(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	const struct kvm_xen_callback *callback = XEN_ATTR_ARG(data, *callback);
 	struct xen_line *line;
@@ -122,7 +122,7 @@ int xen_callback_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-int xen_callback_set_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int set_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	u8 vector = data->u.vector;
 
@@ -137,6 +137,18 @@ int xen_callback_set_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
+static int get_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+{
+	data->u.vector = kvm->arch.xen.upcall_vector;
+	return 0;
+}
+
+const struct xen_vm_attr xen_vm_vector_attr = {
+	.set = set_vector,
+	.get = get_vector,
+	.locks = true,
+};
+
 static struct kvm_xen_callback vm_callback(struct kvm *kvm)
 {
 	u8 vector = kvm->arch.xen.upcall_vector;
@@ -150,7 +162,7 @@ static struct kvm_xen_callback vm_callback(struct kvm *kvm)
 	};
 }
 
-int xen_callback_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
+static int get_callback(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_callback *callback = XEN_ATTR_ARG(data, *callback);
 
@@ -158,6 +170,14 @@ int xen_callback_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	*callback = vm_callback(kvm);
 	return 0;
 }
+
+const struct xen_vm_attr xen_callback_attr = {
+	.set = set_callback,
+	.get = get_callback,
+	.config_flag = KVM_XEN_HVM_CONFIG_CALLBACK,
+	.pad = XEN_ATTR_PAD(kvm_xen_callback, pad),
+	.locks = true,
+};
 
 /* A vCPU: of lines those of the VMM, as a pin would tell of one vCPU only. */
 
@@ -193,7 +213,7 @@ static bool is_valid_of_vcpu(const struct kvm_xen_callback *callback)
 		 (callback->flags & KVM_XEN_CALLBACK_EVENTFD)));
 }
 
-int xen_callback_set_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+static int set_vcpu_callback(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	const struct kvm_xen_callback *callback = XEN_ATTR_ARG(data, *callback);
 	struct xen_line *line;
@@ -214,7 +234,7 @@ int xen_callback_set_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 	return 0;
 }
 
-int xen_callback_get_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
+static int get_vcpu_callback(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	struct kvm_xen_callback *callback = XEN_ATTR_ARG(data, *callback);
 	struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
@@ -225,6 +245,14 @@ int xen_callback_get_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 		*callback = xen_line_callback(state->line);
 	return 0;
 }
+
+const struct xen_vcpu_attr xen_vcpu_callback_attr = {
+	.set = set_vcpu_callback,
+	.get = get_vcpu_callback,
+	.config_flag = KVM_XEN_HVM_CONFIG_CALLBACK,
+	.pad = XEN_ATTR_PAD(kvm_xen_callback, pad),
+	.locks = true,
+};
 
 bool xen_callback_has_lines(struct kvm *kvm)
 {

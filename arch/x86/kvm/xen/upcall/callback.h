@@ -7,12 +7,6 @@
 
 #include "xen/base/attr.h"
 
-int xen_callback_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_callback_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_callback_set_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data);
-int xen_callback_set_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
-int xen_callback_get_vcpu(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data);
-
 /* Whether the VM or a vCPU has a line.  Under callback_lock. */
 bool xen_callback_has_lines(struct kvm *kvm);
 
@@ -21,5 +15,9 @@ static inline bool xen_is_bad_vector(u32 vector)
 {
 	return vector && (vector < 0x10 || vector > U8_MAX);
 }
+
+extern const struct xen_vm_attr xen_vm_vector_attr;
+extern const struct xen_vm_attr xen_callback_attr;
+extern const struct xen_vcpu_attr xen_vcpu_callback_attr;
 
 #endif /* _KVM_XEN_UPCALL_CALLBACK_H */
