@@ -55,7 +55,7 @@
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/pollers.h"
 #include "xen/event/ports.h"
-#include "xen/hypercall/poll.h"
+#include "xen/hypercall/sched_op.h"
 #include "xen/time/timer.h"
 #include "xen/upcall/callback.h"
 

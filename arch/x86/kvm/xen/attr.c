@@ -13,7 +13,7 @@
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/fifo_state.h"
 #include "xen/event/shared_info.h"
-#include "xen/hypercall/hypercall.h"
+#include "xen/hypercall/hvm_op.h"
 #include "xen/time/clock.h"
 #include "xen/time/runstate_attr.h"
 #include "xen/time/timer.h"

@@ -10,6 +10,15 @@
 typedef s64 (*xen_hcall_fn)(struct kvm_vcpu *vcpu,
 			    const struct kvm_xen_hcall *hcall);
 
+/* Who answers a call, and whether also right behind the exit. */
+struct xen_hcall_op {
+	xen_hcall_fn fn;
+	bool atomic;
+};
+
+#define XEN_HCALL_ANYWHERE(handler)	{ .fn = handler, .atomic = true }
+#define XEN_HCALL_IN_LOOP(handler)	{ .fn = handler }
+
 /* What a handler returns if not the guest's result, which is never so low. */
 #define XEN_HCALL_TO_VMM	S64_MIN		/* exit, let the VMM do it */
 #define XEN_HCALL_AGAIN		(S64_MIN + 1)	/* execute it once more */

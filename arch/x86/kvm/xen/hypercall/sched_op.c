@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SCHEDOP_poll: wait for any of some ports, whoever they are bound to and
- * masked or not, or for a point in time.
+ * SCHEDOP_yield and SCHEDOP_poll: let others run, and wait for any of some ports, whoever
+ * they are bound to and masked or not, or for a point in time.
  *
  * Owns poll_timer of a vCPU.  How senders find pollers is in event/pollers.c.
  *
@@ -14,12 +14,44 @@
 #include "xen/event/evtchn.h"
 #include "xen/event/pollers.h"
 #include "xen/hypercall/args.h"
-#include "xen/hypercall/poll.h"
+#include "xen/hypercall/sched_op.h"
 #include "xen/time/clock.h"
 #include "xen/time/timer.h"
 #include "lapic.h"
 
 #include <linux/nospec.h>
+
+/* As many vCPUs are looked at with interrupts off. */
+#define YIELD_FEW	8
+
+/*
+ * Whether no other vCPU waits for a CPU, so that a yield has nobody to go to; not
+ * known of more than a few.
+ */
+static bool nobody_waits(struct kvm_vcpu *me)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	if (atomic_read(&me->kvm->online_vcpus) > YIELD_FEW)
+		return false;
+
+	kvm_for_each_vcpu(i, vcpu, me->kvm) {
+		if (vcpu != me && READ_ONCE(vcpu->ready))
+			return false;
+	}
+
+	return true;
+}
+
+static s64 hcall_yield(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	if (hcall->atomic)
+		return nobody_waits(vcpu) ? 0 : XEN_HCALL_SLOW;
+
+	kvm_vcpu_on_spin(vcpu, true);
+	return 0;
+}
 
 /* Xen's own limit, more than any guest uses. */
 #define POLL_MAX_PORTS	128
@@ -190,7 +222,12 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 	return 0;
 }
 
-s64 xen_hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+/*
+ * Returns what the guest gets: 0 when woken or timed out, -EFAULT, -EINVAL;
+ * XEN_HCALL_AGAIN for a signal.  Sleeps, and meanwhile lets go of kvm->srcu; where it
+ * must not, XEN_HCALL_SLOW stands for that.
+ */
+static s64 poll_or_wait(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct poll poll __uninitialized;
 	bool ready;
@@ -215,3 +252,19 @@ s64 xen_hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	xen_poll_withdraw(vcpu);
 	return r;
 }
+
+/* Without events sent by the kernel a poll can only try again later. */
+static s64 hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	if (!lapic_in_kernel(vcpu) ||
+	    !(vcpu->kvm->arch.xen_hvm_config.flags &
+	      KVM_XEN_HVM_CONFIG_EVTCHN_SEND))
+		return hcall_yield(vcpu, hcall);
+
+	return poll_or_wait(vcpu, hcall);
+}
+
+const struct xen_hcall_op xen_sched_ops[XEN_NR_SCHED_OPS] = {
+	[SCHEDOP_yield]			= XEN_HCALL_ANYWHERE(hcall_yield),
+	[SCHEDOP_poll]			= XEN_HCALL_ANYWHERE(hcall_poll),
+};

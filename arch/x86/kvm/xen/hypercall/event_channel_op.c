@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * EVTCHNOP_*: what guests do all the time, by which FIFO is set up, and what concerns
+ * FIFO once the VMM has done it.  All others are the VMM's.
+ */
+#include "xen/base/base.h"
+#include "xen/event/evtchn.h"
+#include "xen/event/fifo_ctl.h"
+#include "xen/event/ports.h"
+#include "xen/hypercall/answer.h"
+#include "xen/hypercall/args.h"
+#include "xen/hypercall/event_channel_op.h"
+
+/* One layout for both widths. */
+static_assert(sizeof(struct evtchn_send) == sizeof(u32));
+static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
+static_assert(sizeof(struct evtchn_close) == sizeof(u32));
+static_assert(sizeof(struct evtchn_bind_vcpu) == 2 * sizeof(u32));
+
+/* The same for calls that are the VMM's unless it, or the host, offers FIFO. */
+static s64 read_fifo_arg(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
+			 void *arg, u32 size)
+{
+	if (!xen_fifo_is_offered(vcpu->kvm))
+		return XEN_HCALL_TO_VMM;
+
+	return xen_hcall_read_arg(vcpu, hcall, arg, size);
+}
+
+static s64 hcall_send(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	s64 port = xen_hcall_read_word(vcpu, hcall);
+
+	return port < 0 ? port : xen_port_send(vcpu, port, hcall->atomic);
+}
+
+/* What waits for other readers of kvm->srcu is called outside of it. */
+static s64 init_control(struct kvm_vcpu *vcpu, struct kvm_vcpu *target,
+			const struct xen_abi_init_control *init)
+{
+	s64 r;
+
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	r = xen_fifo_init_control(target, init->control_gfn, init->offset);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	return r;
+}
+
+static s64 hcall_init_control(struct kvm_vcpu *vcpu,
+			      const struct kvm_xen_hcall *hcall)
+{
+	struct xen_abi_init_control init;
+	struct kvm_vcpu *target;
+	struct x86_exception e;
+	s64 r;
+
+	r = read_fifo_arg(vcpu, hcall, &init, sizeof(init));
+	if (r)
+		return r;
+
+	target = xen_find_vcpu(vcpu->kvm, init.vcpu);
+	if (!target)
+		return -ENOENT;
+	if (xen_fifo_is_refused(target))
+		return XEN_HCALL_TO_VMM;
+
+	/* First, for a fault to leave all as it was. */
+	init.link_bits = XEN_ABI_FIFO_LINK_BITS;
+	if (kvm_write_guest_virt_system(vcpu, hcall->params[1], &init,
+					sizeof(init), &e))
+		return -EFAULT;
+
+	return init_control(vcpu, target, &init);
+}
+
+static s64 hcall_expand_array(struct kvm_vcpu *vcpu,
+			      const struct kvm_xen_hcall *hcall)
+{
+	struct xen_abi_expand_array expand;
+	s64 r;
+
+	r = read_fifo_arg(vcpu, hcall, &expand, sizeof(expand));
+	if (r)
+		return r;
+
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	r = xen_fifo_expand_array(vcpu->kvm, expand.array_gfn);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	return r;
+}
+
+static s64 hcall_set_priority(struct kvm_vcpu *vcpu,
+			      const struct kvm_xen_hcall *hcall)
+{
+	struct xen_abi_set_priority set;
+	s64 r;
+
+	r = read_fifo_arg(vcpu, hcall, &set, sizeof(set));
+	return r ?: xen_fifo_set_priority(vcpu->kvm, set.port, set.priority);
+}
+
+/*
+ * A VMM that does not know of FIFO unmasks by 2-level itself.  Whom to tell is
+ * known for IPIs, which are registered; by FIFO, of all that were raised once.
+ */
+static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_vcpu *target;
+	s64 port;
+	int r;
+
+	if (!xen_fifo_is_on(kvm) &&
+	    kvm->arch.xen.state.fifo_offer != XEN_FIFO_BY_VMM)
+		return XEN_HCALL_TO_VMM;
+
+	port = xen_hcall_read_word(vcpu, hcall);
+	if (port < 0)
+		return port;
+
+	target = xen_port_ipi_target(kvm, port, hcall->atomic);
+	if (IS_ERR(target))
+		return XEN_HCALL_SLOW;
+
+	r = xen_evtchn_unmask(kvm, target, port, hcall->atomic);
+	if (r == -EWOULDBLOCK)
+		return XEN_HCALL_SLOW;
+	if (r == -EBUSY)
+		return XEN_HCALL_AGAIN;
+	if (r == -ENODEV)
+		return XEN_HCALL_TO_VMM;
+	return min(r, 0);
+}
+
+static void closed(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+{
+	xen_evtchn_closed(vcpu->kvm, asked->port);
+}
+
+/* Nothing of the port may be left once the VMM has closed it. */
+static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	s64 port;
+
+	if (!xen_fifo_is_on(vcpu->kvm))
+		return XEN_HCALL_TO_VMM;
+
+	port = xen_hcall_read_word(vcpu, hcall);
+	if (port < 0)
+		return XEN_HCALL_TO_VMM;
+
+	return xen_hcall_ask_vmm(vcpu, (struct kvm_xen_asked) {
+		.follow = closed,
+		.port = port,
+	});
+}
+
+static void bound(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+{
+	struct kvm_vcpu *target = xen_find_vcpu(vcpu->kvm, asked->vcpu);
+
+	if (target)
+		xen_evtchn_bound(vcpu->kvm, target, asked->port);
+}
+
+/* What is pending follows the port, even where the VMM knows nothing of FIFO. */
+static s64 hcall_bind_vcpu(struct kvm_vcpu *vcpu,
+			   const struct kvm_xen_hcall *hcall)
+{
+	struct evtchn_bind_vcpu bind;
+
+	if (!xen_fifo_is_on(vcpu->kvm) ||
+	    xen_hcall_read_arg(vcpu, hcall, &bind, sizeof(bind)))
+		return XEN_HCALL_TO_VMM;
+
+	return xen_hcall_ask_vmm(vcpu, (struct kvm_xen_asked) {
+		.follow = bound,
+		.port = bind.port,
+		.vcpu = bind.vcpu,
+	});
+}
+
+static void was_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+{
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	xen_fifo_reset_unknown(vcpu->kvm);
+	kvm_vcpu_srcu_read_lock(vcpu);
+}
+
+/*
+ * The VMM closes the ports; it may not know that this ends FIFO, too.  Whose ports
+ * is for it to tell: no guest gets 0 for those of another.
+ */
+static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
+{
+	if (!xen_fifo_is_on(vcpu->kvm))
+		return XEN_HCALL_TO_VMM;
+
+	return xen_hcall_ask_vmm(vcpu, (struct kvm_xen_asked) { .follow = was_reset });
+}
+
+const struct xen_hcall_op xen_event_channel_ops[XEN_NR_EVENT_CHANNEL_OPS] = {
+	[EVTCHNOP_send]			= XEN_HCALL_ANYWHERE(hcall_send),
+	[EVTCHNOP_close]		= XEN_HCALL_IN_LOOP(hcall_close),
+	[EVTCHNOP_bind_vcpu]		= XEN_HCALL_IN_LOOP(hcall_bind_vcpu),
+	[EVTCHNOP_unmask]		= XEN_HCALL_ANYWHERE(hcall_unmask),
+	[EVTCHNOP_reset]		= XEN_HCALL_IN_LOOP(hcall_reset),
+	[EVTCHNOP_init_control]		= XEN_HCALL_IN_LOOP(hcall_init_control),
+	[EVTCHNOP_expand_array]		= XEN_HCALL_IN_LOOP(hcall_expand_array),
+	[EVTCHNOP_set_priority]		= XEN_HCALL_IN_LOOP(hcall_set_priority),
+};
