@@ -388,18 +388,13 @@ static __always_inline struct xen_token *find_token(struct kvm *kvm, u64 nr)
 	return leaf ? srcu_dereference(leaf[nr % XEN_LEAF_SLOTS], &kvm->srcu) : NULL;
 }
 
-static bool is_configured(struct kvm *kvm)
-{
-	return kvm->arch.xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_DYNHC;
-}
-
 /* The answer to hypercall DYNHC_HYPERCALL, as handlers of hypercalls return it. */
 s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct xen_token *token;
 	s64 r;
 
-	if (unlikely(!is_configured(vcpu->kvm)))
+	if (unlikely(!xen_has_flag(vcpu->kvm, KVM_XEN_HVM_CONFIG_DYNHC)))
 		return XEN_HCALL_TO_VMM;
 
 	token = find_token(vcpu->kvm, hcall->params[0]);

@@ -32,18 +32,6 @@ static __always_inline void tell(struct kvm_vcpu *vcpu,
 	trace_kvm_xen_raise(vcpu->vcpu_id, port, verdict);
 }
 
-static __always_inline int mark(struct kvm_vcpu *vcpu,
-				const struct xen_evtchn_ops *ops,
-				const struct xen_layout *layout, u32 port,
-				u32 priority)
-{
-	if (ops == &xen_2l_ops)
-		return xen_2l_mark(vcpu, layout, port, priority);
-
-	return INDIRECT_CALL_1(ops->mark, xen_fifo_mark, vcpu, layout, port,
-			       priority);
-}
-
 int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	struct kvm *kvm = vcpu->kvm;
@@ -59,7 +47,11 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	if (xen_must_not_lock())
 		return -EWOULDBLOCK;
 
-	verdict = mark(vcpu, ops, layout, port, priority);
+	if (ops == &xen_2l_ops)
+		verdict = xen_2l_mark(vcpu, layout, port, priority);
+	else
+		verdict = INDIRECT_CALL_1(ops->mark, xen_fifo_mark, vcpu, layout,
+					  port, priority);
 	if (likely(verdict >= 0))
 		tell(vcpu, ops, layout, port, verdict);
 	return verdict;

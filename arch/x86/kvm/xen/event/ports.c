@@ -75,30 +75,19 @@ static struct xen_port *remove_port(struct kvm *kvm, u32 send_port)
 	return port;
 }
 
-static s64 raise_port(struct kvm *kvm, struct xen_port *port, bool atomic)
-{
-	return xen_target_raise(kvm, &port->target, port->port, atomic) >= 0 ?
-	       0 : atomic ? XEN_HCALL_SLOW : XEN_HCALL_TO_VMM;
-}
-
-static s64 send_to(struct kvm *kvm, struct xen_port *port, bool atomic)
-{
-	if (port->port)
-		return raise_port(kvm, port, atomic);
-
-	eventfd_signal(port->eventfd);
-	return 0;
-}
-
 s64 xen_port_send(struct kvm_vcpu *vcpu, u32 send_port, bool atomic)
 {
 	struct xen_port *port = sender_port(vcpu->kvm, send_port);
-	s64 r;
+	s64 r = 0;
 
 	if (!port)
 		return XEN_HCALL_TO_VMM;
 
-	r = send_to(vcpu->kvm, port, atomic);
+	if (!port->port)
+		eventfd_signal(port->eventfd);
+	else if (xen_target_raise(vcpu->kvm, &port->target, port->port, atomic) < 0)
+		r = atomic ? XEN_HCALL_SLOW : XEN_HCALL_TO_VMM;
+
 	vcpu->stat.xen_sends += r != XEN_HCALL_SLOW;
 	return r;
 }
@@ -244,15 +233,6 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-/* Who registers the port again begins anew. */
-static void unbind_target(struct kvm *kvm, struct xen_port *port)
-{
-	guard(srcu)(&kvm->srcu);
-
-	if (port->port)
-		xen_evtchn_bound(kvm, NULL, port->port);
-}
-
 /* Returns after the last event that is being sent on the port. */
 static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 {
@@ -265,7 +245,12 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 
 	/* Not under xen_lock, for which vCPUs wait in a section of srcu. */
 	synchronize_srcu(&kvm->srcu);
-	unbind_target(kvm, port);
+
+	/* Who registers the port again begins anew. */
+	scoped_guard(srcu, &kvm->srcu) {
+		if (port->port)
+			xen_evtchn_bound(kvm, NULL, port->port);
+	}
 	free_port(port);
 	return 0;
 }
@@ -327,7 +312,6 @@ u32 xen_ports_highest(struct kvm *kvm)
 int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	u32 port = data->u.evtchn.send_port;
-
 	int r;
 
 	if (!port)

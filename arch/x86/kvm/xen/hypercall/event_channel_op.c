@@ -34,18 +34,6 @@ static s64 hcall_send(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	return port < 0 ? port : xen_port_send(vcpu, port, hcall->atomic);
 }
 
-/* What waits for other readers of kvm->srcu is called outside of it. */
-static s64 init_control(struct kvm_vcpu *vcpu, struct kvm_vcpu *target,
-			const struct xen_abi_init_control *init)
-{
-	s64 r;
-
-	kvm_vcpu_srcu_read_unlock(vcpu);
-	r = xen_fifo_init_control(target, init->control_gfn, init->offset);
-	kvm_vcpu_srcu_read_lock(vcpu);
-	return r;
-}
-
 static s64 hcall_init_control(struct kvm_vcpu *vcpu,
 			      const struct kvm_xen_hcall *hcall)
 {
@@ -70,7 +58,11 @@ static s64 hcall_init_control(struct kvm_vcpu *vcpu,
 					sizeof(init), &e))
 		return -EFAULT;
 
-	return init_control(vcpu, target, &init);
+	/* It waits for other readers of kvm->srcu. */
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	r = xen_fifo_init_control(target, init.control_gfn, init.offset);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	return r;
 }
 
 static s64 hcall_expand_array(struct kvm_vcpu *vcpu,

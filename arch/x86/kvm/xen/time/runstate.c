@@ -82,13 +82,6 @@ static void begin(struct kvm_vcpu *vcpu, u64 now)
 	take_waited(xen);
 }
 
-static u8 area_first_len(struct kvm_vcpu_xen *xen,
-			 const struct xen_layout *layout)
-{
-	return xen_runstate_first_len(layout,
-				      offset_in_page(xen->runstate_cache.gpa));
-}
-
 /* Both pages of an area; maps[1] is in use where area.len[1] is not 0. */
 struct mapped_area {
 	struct xen_map maps[2];
@@ -125,7 +118,7 @@ static bool map_area(struct kvm_vcpu_xen *xen, const struct xen_layout *layout,
 {
 	struct gfn_to_pfn_cache *first = &xen->runstate_cache;
 
-	m->area.len[0] = area_first_len(xen, layout);
+	m->area.len[0] = xen_runstate_first_len(layout, offset_in_page(first->gpa));
 	m->area.len[1] = layout->runstate_size - m->area.len[0];
 
 	for (;;) {
@@ -322,12 +315,6 @@ void __kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu)
 	kvm_make_request(KVM_REQ_STEAL_UPDATE, vcpu);
 }
 
-static void remove_area(struct kvm_vcpu_xen *xen)
-{
-	kvm_gpc_deactivate(&xen->runstate_cache);
-	kvm_gpc_deactivate(&xen->runstate2_cache);
-}
-
 static int place_area(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	const struct xen_layout *layout = xen_layout(vcpu->kvm);
@@ -350,16 +337,14 @@ static int place_area(struct kvm_vcpu *vcpu, gpa_t gpa)
 
 int xen_runstate_set_area(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	int r = 0;
+	int r = gpa == KVM_XEN_INVALID_GPA ? 0 : place_area(vcpu, gpa);
 
-	if (gpa != KVM_XEN_INVALID_GPA) {
-		r = place_area(vcpu, gpa);
-		if (!r) {
-			xen_runstate_publish(vcpu);
-			return 0;
-		}
+	if (gpa != KVM_XEN_INVALID_GPA && !r) {
+		xen_runstate_publish(vcpu);
+		return 0;
 	}
 
-	remove_area(&vcpu->arch.xen);
+	kvm_gpc_deactivate(&vcpu->arch.xen.runstate_cache);
+	kvm_gpc_deactivate(&vcpu->arch.xen.runstate2_cache);
 	return r;
 }

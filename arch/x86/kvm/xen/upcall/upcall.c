@@ -264,18 +264,13 @@ void xen_upcall_see_to_line(struct kvm_vcpu *vcpu)
 		methods[method_of(vcpu)].settle(vcpu);
 }
 
-static void choose_anew(struct kvm_vcpu *vcpu)
+void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
 {
 	enum xen_upcall_method old = method_of(vcpu);
 
 	choose(vcpu);
 	if (method_of(vcpu) != old && methods[old].leave)
 		methods[old].leave(vcpu);
-}
-
-void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
-{
-	choose_anew(vcpu);
 
 	if (xen_vcpu_info_placed(vcpu))
 		xen_upcall_raise(vcpu);
