@@ -41,7 +41,7 @@
  * Without locks: shared_info, vcpu_info and the event array, by locked
  * operations of the guest's own kind; long_mode, the vectors, the method of
  * upcalls, a port's target and its priority, one word each, read once per
- * operation; parked selections, atomics, see vcpu_info.c; poll_mask and its
+ * operation; deferred selections, atomics, see vcpu_info.c; poll_mask and its
  * counter, see poll.c; timer_pending, see timer.c.
  *
  * In hard interrupt context run hrtimer callbacks, which touch no guest page,

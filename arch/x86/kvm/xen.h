@@ -257,14 +257,14 @@ static inline bool kvm_xen_leaves_hlt(struct kvm_vcpu *vcpu)
 	       kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR;
 }
 
-/* True where parked selections wait that this vCPU can write by now. */
+/* True where deferred selections wait that this vCPU can write by now. */
 static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
 
 	return kvm_xen_is_in_use() &&
-	       unlikely(atomic64_read(&state->parked[XEN_NARROW]) |
-			atomic64_read(&state->parked[XEN_WIDE])) &&
+	       unlikely(atomic64_read(&state->deferred[XEN_NARROW]) |
+			atomic64_read(&state->deferred[XEN_WIDE])) &&
 	       __kvm_xen_has_pending_events(vcpu);
 }
 

@@ -62,31 +62,31 @@ struct kvm_xen_memory {
 };
 
 /* So many entries lead to a page in long mode, without LA57. */
-#define KVM_XEN_WAY_LEVELS	4
+#define KVM_XEN_WALK_LEVELS	4
 
 /*
  * A page that was read from, and the entries of page tables that led there.  Where a
  * large page makes the way short, its entry is repeated.
  */
-struct kvm_xen_way {
+struct kvm_xen_cached_walk {
 	u64 generation;			/* of the memslots; 0: there is no way */
 	u64 root;			/* CR3 */
 	u64 page;			/* linear address */
 	void __user *place;		/* of the page */
-	u64 __user *entries[KVM_XEN_WAY_LEVELS];
-	u64 values[KVM_XEN_WAY_LEVELS];
+	u64 __user *entries[KVM_XEN_WALK_LEVELS];
+	u64 values[KVM_XEN_WALK_LEVELS];
 };
 
 /* A call of which the kernel does its part once the VMM has answered it by 0. */
-struct kvm_xen_asked {
-	void (*follow)(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked);
+struct kvm_xen_completion {
+	void (*complete)(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion);
 	u32 port;
 	u32 vcpu;			/* as the guest knows it */
 };
 
 struct kvm_xen_vcpu_state {
 	/* Selections that found no vcpu_info, per width (enum xen_width). */
-	atomic64_t parked[KVM_XEN_NR_WIDTHS];
+	atomic64_t deferred[KVM_XEN_NR_WIDTHS];
 	/*
 	 * Memslot generations for which vcpu_info, and a page of FIFO for some event,
 	 * are known not to map, or 0.
@@ -98,7 +98,7 @@ struct kvm_xen_vcpu_state {
 	struct hrtimer poll_timer;
 	struct task_struct *steal_task;	/* whose run delay last_steal is */
 	u32 timer_priority;
-	struct kvm_xen_asked asked;
+	struct kvm_xen_completion completion;
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
 	/* Where in a dirty ring pages were logged: union xen_ring_entry. */
 	u64 vcpu_info_entry;
@@ -110,7 +110,7 @@ struct kvm_xen_vcpu_state {
 	bool injected;			/* behind this exit, and not entered since */
 	u8 unnoted;			/* exits by hypercalls, counted for RCU */
 	struct kvm_xen_memory fast_memory;
-	struct kvm_xen_way fast_way;
+	struct kvm_xen_cached_walk cached_walk;
 	struct kvm_xen_hcall hcall;
 };
 

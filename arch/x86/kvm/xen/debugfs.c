@@ -67,8 +67,8 @@ static void show_deferred(struct seq_file *m, struct kvm_vcpu *vcpu)
 	struct xen_fifo_vcpu *fifo = READ_ONCE(xen->state.fifo);
 
 	seq_printf(m, "deferred %#llx %#llx\n",
-		   (u64)atomic64_read(&xen->state.parked[XEN_NARROW]),
-		   (u64)atomic64_read(&xen->state.parked[XEN_WIDE]));
+		   (u64)atomic64_read(&xen->state.deferred[XEN_NARROW]),
+		   (u64)atomic64_read(&xen->state.deferred[XEN_WIDE]));
 	seq_printf(m, "held %d\n", fifo && READ_ONCE(fifo->holds));
 	seq_printf(m, "poll-port %u\n", READ_ONCE(xen->state.poll_port));
 	seq_printf(m, "timer %llu pending %d\n", READ_ONCE(xen->timer_expires),

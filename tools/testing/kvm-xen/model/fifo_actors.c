@@ -81,7 +81,7 @@ static void raise_event(u32 to)
 		return;
 	if (verdict == XEN_EVTCHN_RAISED)
 		upcall(VCPU(to));
-	if (!scenario->polls || !xen_evtchn_is_news(verdict))
+	if (!scenario->polls || !xen_evtchn_is_new(verdict))
 		return;
 	seam_report(&world.polling, sizeof(u32), SEAM_GUEST);
 	if (world.polling)

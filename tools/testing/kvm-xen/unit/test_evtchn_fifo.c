@@ -262,11 +262,11 @@ static void event_that_is_raised_again_is_for_who_the_port_is_bound_to(void)
 	struct evtchn_fifo_port *port = &bed.ports[NR];
 
 	bed_start();
-	port->wish.vcpu = 1;
+	port->dest.vcpu = 1;
 	CHECK_EQ(evtchn_fifo_owner(port), 1);
 	evtchn_fifo_bind(port, 0);
 	CHECK_EQ(evtchn_fifo_owner(port), 0);
-	port->wish.vcpu = 5;
+	port->dest.vcpu = 5;
 	CHECK_EQ(evtchn_fifo_owner(port), 0);
 	evtchn_fifo_unbind(port);
 	CHECK_EQ(evtchn_fifo_owner(port), 5);
@@ -486,8 +486,8 @@ static void ports_begin_on_no_queue(void)
 	CHECK(port.last == &nowhere);
 	CHECK_EQ(port.priority, 7);
 	CHECK_EQ(port.saved, 0);
-	CHECK_EQ(port.wish.vcpu, 0);
-	CHECK_EQ(port.wish.priority, EVTCHN_FIFO_OWN_PRIORITY);
+	CHECK_EQ(port.dest.vcpu, 0);
+	CHECK_EQ(port.dest.priority, EVTCHN_FIFO_OWN_PRIORITY);
 	CHECK_EQ(nowhere.tail, 0);
 	CHECK_EQ(nowhere.vcpu, EVTCHN_FIFO_NOWHERE);
 }

@@ -202,7 +202,7 @@ static void change_wishes(const volatile void *addr)
 {
 	(void)addr;
 	bed.ports[A].priority++;
-	bed.ports[A].wish.raw += 0x10001;
+	bed.ports[A].dest.raw += 0x10001;
 }
 
 /* Xen 6f6f07b64c: the priority was read again after its queue was locked. */

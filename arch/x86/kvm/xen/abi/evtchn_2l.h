@@ -64,10 +64,10 @@ void evtchn_2l_mask(void *shinfo, const struct xen_layout *layout, u32 port);
 bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
 		      u32 port);
 
-/* The bit by which evtchn_2l_select() would point at @port, to be parked. */
+/* The bit by which evtchn_2l_select() would point at @port, to be deferred. */
 u64 evtchn_2l_selector(const struct xen_layout *layout, u32 port);
 
-/* Do the select of all that was parked as @sel; returns the same. */
+/* Do the select of all that was deferred as @sel; returns the same. */
 bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
 		      u64 sel);
 

@@ -13,7 +13,7 @@
  * The pages of an event may become unmapped independently, so raising one is
  * two steps: mark says, in pages of the VM, that it happened; select says, in
  * the target's vcpu_info, that the vCPU shall look.  A selection that cannot be
- * written is parked by the caller, as a selector, and replayed later.
+ * written is deferred by the caller, as a selector, and replayed later.
  */
 #ifndef _KVM_XEN_EVTCHN_CORE_H
 #define _KVM_XEN_EVTCHN_CORE_H
@@ -32,7 +32,7 @@ enum xen_evtchn_verdict {
 };
 
 /* Whether something is pending now that was not, for who polls. */
-static inline bool xen_evtchn_is_news(enum xen_evtchn_verdict verdict)
+static inline bool xen_evtchn_is_new(enum xen_evtchn_verdict verdict)
 {
 	return verdict != XEN_EVTCHN_COALESCED && verdict != XEN_EVTCHN_DROPPED;
 }

@@ -38,8 +38,8 @@ void evtchn_fifo_port_init(struct evtchn_fifo_port *port,
 			   struct evtchn_fifo_queue *nowhere)
 {
 	port->last = nowhere;
-	port->wish.raw = 0;
-	port->wish.priority = EVTCHN_FIFO_OWN_PRIORITY;
+	port->dest.raw = 0;
+	port->dest.priority = EVTCHN_FIFO_OWN_PRIORITY;
 	port->priority = XEN_ABI_FIFO_PRIORITY;
 	port->saved = 0;
 	port->bound = 0;

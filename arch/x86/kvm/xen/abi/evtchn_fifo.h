@@ -43,7 +43,7 @@ struct evtchn_fifo_queue {
 #define EVTCHN_FIFO_OWN_PRIORITY	0xff
 
 /* Who the port's last event was for; read and written as one word. */
-union evtchn_fifo_wish {
+union evtchn_fifo_dest {
 	u32 raw;
 	struct {
 		u16 vcpu;
@@ -51,7 +51,7 @@ union evtchn_fifo_wish {
 		u8 pad;
 	};
 };
-static_assert(sizeof(union evtchn_fifo_wish) == sizeof(u32));
+static_assert(sizeof(union evtchn_fifo_dest) == sizeof(u32));
 
 /* The kernel's part of a port. */
 struct evtchn_fifo_port {
@@ -61,7 +61,7 @@ struct evtchn_fifo_port {
 	 * queues that it comes from and goes to.  Never NULL.
 	 */
 	struct evtchn_fifo_queue *last;
-	union evtchn_fifo_wish wish;
+	union evtchn_fifo_dest dest;
 	u8 priority;		/* its own, set by the guest */
 	u8 saved;		/* pending, while its word has no page */
 	u16 bound;		/* 1 and the vCPU it was bound to last; 0: none */
@@ -100,7 +100,7 @@ static inline u16 evtchn_fifo_owner(const struct evtchn_fifo_port *port)
 {
 	u16 bound = READ_ONCE(port->bound);
 
-	return bound ? bound - 1 : READ_ONCE(port->wish.vcpu);
+	return bound ? bound - 1 : READ_ONCE(port->dest.vcpu);
 }
 
 void evtchn_fifo_queue_init(struct evtchn_fifo_queue *queue, u16 vcpu,

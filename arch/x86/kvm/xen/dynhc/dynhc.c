@@ -30,7 +30,7 @@ static struct xen_token *new_token(u32 nr, const struct kvm_xen_dynhc *arg)
 	token->nr = nr;
 	token->target = arg->target;
 	token->user = arg->flags & KVM_XEN_DYNHC_USER;
-	INIT_LIST_HEAD(&token->bells);
+	INIT_LIST_HEAD(&token->bindings);
 	return token;
 }
 
@@ -47,7 +47,7 @@ static void free_token(struct xen_token *token)
 static u32 nr_bindings(struct xen_token *token)
 {
 	return token->target == KVM_XEN_DYNHC_EVENTFD ?
-	       list_count_nodes(&token->bells) : 1;
+	       list_count_nodes(&token->bindings) : 1;
 }
 
 /* Let no more calls find @token; some may have. */
@@ -58,7 +58,7 @@ static void take_out_token(struct kvm *kvm, struct xen_token *token)
 
 	RCU_INIT_POINTER(*slot, NULL);
 	dynhc->nr_bindings -= nr_bindings(token);
-	xen_bells_take_out(token);
+	xen_eventfd_bindings_remove(token);
 }
 
 static struct xen_dynhc *make_table(struct kvm *kvm)
@@ -96,7 +96,7 @@ static u32 pick_token(struct kvm *kvm)
 }
 
 /* The VMM hears of its token before a guest can use it. */
-static int tell_token(const struct kvm_xen_dynhc *arg, u32 nr)
+static int report_token(const struct kvm_xen_dynhc *arg, u32 nr)
 {
 	u32 __user *to = u64_to_user_ptr(arg->token_addr);
 
@@ -118,7 +118,7 @@ static int assign_token(struct kvm *kvm, u32 nr,
 	if (!token)
 		return -ENOMEM;
 
-	r = tell_token(arg, nr);
+	r = report_token(arg, nr);
 	if (!r && target->bind)
 		r = target->bind(kvm, token, arg);
 	if (r) {
@@ -130,19 +130,19 @@ static int assign_token(struct kvm *kvm, u32 nr,
 	return 0;
 }
 
-/* Bind a token that is bound: another bell. */
+/* Bind a token that is bound: another binding. */
 static int join_token(struct kvm *kvm, struct xen_token *token,
 		      const struct kvm_xen_dynhc *arg)
 {
 	int r;
 
 	if (token->target != KVM_XEN_DYNHC_EVENTFD ||
-	    arg->target != KVM_XEN_DYNHC_EVENTFD || xen_bell_held(kvm, token, arg))
+	    arg->target != KVM_XEN_DYNHC_EVENTFD || xen_eventfd_binding_held(kvm, token, arg))
 		return -EEXIST;
 	if (token->user != !!(arg->flags & KVM_XEN_DYNHC_USER))
 		return -EINVAL;
 
-	r = tell_token(arg, token->nr);
+	r = report_token(arg, token->nr);
 	return r ?: xen_token_targets[KVM_XEN_DYNHC_EVENTFD].bind(kvm, token, arg);
 }
 
@@ -189,12 +189,13 @@ static void remove_token(struct kvm *kvm, struct xen_token *token)
 	free_token(token);
 }
 
-static void remove_bell(struct kvm *kvm, struct xen_token *token, struct xen_bell *bell)
+static void remove_binding(struct kvm *kvm, struct xen_token *token,
+			   struct xen_eventfd_binding *binding)
 {
-	xen_bell_take_out(kvm, token, bell);
+	xen_eventfd_binding_remove(kvm, token, binding);
 	xen_dynhc_table(kvm)->nr_bindings--;
 	synchronize_srcu(&kvm->srcu);
-	xen_bell_free(bell);
+	xen_eventfd_binding_free(binding);
 }
 
 static int update(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
@@ -217,7 +218,7 @@ static int update(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 static int deassign(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 {
 	struct xen_token *token;
-	struct xen_bell *bell;
+	struct xen_eventfd_binding *binding;
 
 	token = xen_dynhc_table(kvm) ? held_token(kvm, arg->token) : NULL;
 	if (!token)
@@ -230,14 +231,14 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 		return 0;
 	}
 
-	bell = xen_bell_held(kvm, token, arg);
-	if (!bell)
+	binding = xen_eventfd_binding_held(kvm, token, arg);
+	if (!binding)
 		return -ENOENT;
 
-	if (list_is_singular(&token->bells))
+	if (list_is_singular(&token->bindings))
 		remove_token(kvm, token);
 	else
-		remove_bell(kvm, token, bell);
+		remove_binding(kvm, token, binding);
 	return 0;
 }
 
@@ -405,17 +406,17 @@ static int put_entry(struct sink *sink, const struct kvm_xen_dynhc *entry)
 	return xen_loop_turn();
 }
 
-static int put_bells(struct sink *sink, const struct xen_token *token,
+static int put_bindings(struct sink *sink, const struct xen_token *token,
 		     struct kvm_xen_dynhc entry)
 {
 	u16 flags = entry.flags;
-	struct xen_bell *bell;
+	struct xen_eventfd_binding *binding;
 	int r;
 
-	list_for_each_entry(bell, &token->bells, list) {
-		entry.flags = flags | (bell->any ? 0 : KVM_XEN_DYNHC_MATCH);
-		entry.match = bell->value;
-		entry.u.fd = bell->fd;
+	list_for_each_entry(binding, &token->bindings, list) {
+		entry.flags = flags | (binding->any ? 0 : KVM_XEN_DYNHC_MATCH);
+		entry.match = binding->value;
+		entry.u.fd = binding->fd;
 		r = put_entry(sink, &entry);
 		if (r)
 			return r;
@@ -434,7 +435,7 @@ static int put_token(struct sink *sink, const struct xen_token *token)
 	};
 
 	if (token->target == KVM_XEN_DYNHC_EVENTFD)
-		return put_bells(sink, token, entry);
+		return put_bindings(sink, token, entry);
 
 	if (target->describe)
 		target->describe(token, &entry);
@@ -486,6 +487,6 @@ void xen_dynhc_destroy(struct kvm *kvm)
 		return;
 
 	xen_free_slots(dynhc->tokens, XEN_NR_TOKENS);
-	kfree(dynhc->bells);
+	kfree(dynhc->matches);
 	kfree(dynhc);
 }

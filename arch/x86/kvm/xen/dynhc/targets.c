@@ -2,8 +2,8 @@
 /*
  * Dynamic hypercalls: what a token can stand for, and the call of one.
  *
- * An eventfd is a bell: a token has one for any first argument, or any number of
- * bells for one value each, found by hash, or both.  Owns these; changes hold
+ * An eventfd is a binding: a token has one for any first argument, or any number of
+ * bindings for one value each, found by hash, or both.  Owns these; changes hold
  * dynhc_lock, calls are in a read section of kvm->srcu.
  */
 #include "xen/dynhc/handler.h"
@@ -14,41 +14,41 @@
 #include <linux/eventfd.h>
 #include <linux/rculist.h>
 
-#define BELL_BITS	10
+#define MATCH_BITS	10
 
 /*
- * As many bells of a chain are looked at with interrupts off: with all bindings that
+ * As many bindings of a chain are looked at with interrupts off: with all bindings that
  * there may be, chains are 8 long on average.
  */
 #define MATCH_FEW	24
 
-/* Bells */
+/* Bindings of eventfds */
 
 /*
  * Which VMM and guest cannot make values meet by, as the multipliers are random, odd and
  * the VM's own: the highest bits of the sum are what multiplicative hashing needs.
  */
-static struct hlist_head *bell_head(struct xen_dynhc *dynhc, u32 token, u64 value)
+static struct hlist_head *match_head(struct xen_dynhc *dynhc, u32 token, u64 value)
 {
 	u64 hash = value * dynhc->value_key + token * dynhc->token_key;
 
-	return &dynhc->bells[hash >> (64 - BELL_BITS)];
+	return &dynhc->matches[hash >> (64 - MATCH_BITS)];
 }
 
 /*
- * Which of the bells of @token is for @value alone; NULL: none; ERR_PTR(-EWOULDBLOCK):
+ * Which of the bindings of @token is for @value alone; NULL: none; ERR_PTR(-EWOULDBLOCK):
  * not one of the first @most of its chain.
  */
-static struct xen_bell *find_match(struct kvm *kvm, struct xen_dynhc *dynhc, u32 token,
+static struct xen_eventfd_binding *find_match(struct kvm *kvm, struct xen_dynhc *dynhc, u32 token,
 				   u64 value, u32 most)
 {
-	struct xen_bell *bell;
+	struct xen_eventfd_binding *binding;
 
-	hlist_for_each_entry_srcu(bell, bell_head(dynhc, token, value), node,
+	hlist_for_each_entry_srcu(binding, match_head(dynhc, token, value), node,
 				  srcu_read_lock_held(&kvm->srcu) ||
 				  xen_dynhc_held(kvm)) {
-		if (bell->value == value && bell->token == token)
-			return bell;
+		if (binding->value == value && binding->token == token)
+			return binding;
 		if (!most--)
 			return ERR_PTR(-EWOULDBLOCK);
 	}
@@ -57,146 +57,147 @@ static struct xen_bell *find_match(struct kvm *kvm, struct xen_dynhc *dynhc, u32
 }
 
 /* The same for whoever changes the table: with or without a value. */
-struct xen_bell *xen_bell_held(struct kvm *kvm, struct xen_token *token,
+struct xen_eventfd_binding *xen_eventfd_binding_held(struct kvm *kvm, struct xen_token *token,
 			       const struct kvm_xen_dynhc *arg)
 {
 	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
 
 	if (!(arg->flags & KVM_XEN_DYNHC_MATCH))
 		return rcu_dereference_protected(token->any, xen_dynhc_held(kvm));
-	if (!dynhc->bells)
+	if (!dynhc->matches)
 		return NULL;
 
 	return find_match(kvm, dynhc, token->nr, arg->match, U32_MAX);
 }
 
 /* In a call: @nr_matches was seen, so the heads are there.  Returns the same. */
-static struct xen_bell *called_bell(struct kvm *kvm, struct xen_token *token,
+static struct xen_eventfd_binding *called_binding(struct kvm *kvm, struct xen_token *token,
 				    const struct kvm_xen_hcall *hcall)
 {
-	struct xen_bell *bell = NULL;
+	struct xen_eventfd_binding *binding = NULL;
 
-	/* Pairs with the release in ring_for(). */
+	/* Pairs with the release in add_binding(). */
 	if (unlikely(smp_load_acquire(&token->nr_matches)))
-		bell = find_match(kvm, kvm->arch.xen.state.dynhc, token->nr,
+		binding = find_match(kvm, kvm->arch.xen.state.dynhc, token->nr,
 				  hcall->params[1], hcall->atomic ? MATCH_FEW : U32_MAX);
 
-	return bell ?: srcu_dereference(token->any, &kvm->srcu);
+	return binding ?: srcu_dereference(token->any, &kvm->srcu);
 }
 
 static __always_inline s64 call_eventfd(struct kvm_vcpu *vcpu,
 					struct xen_token *token,
 					const struct kvm_xen_hcall *hcall)
 {
-	struct xen_bell *bell = called_bell(vcpu->kvm, token, hcall);
+	struct xen_eventfd_binding *binding = called_binding(vcpu->kvm, token, hcall);
 
-	if (IS_ERR_OR_NULL(bell))
-		return bell ? XEN_HCALL_SLOW : -EINVAL;
+	if (IS_ERR_OR_NULL(binding))
+		return binding ? XEN_HCALL_SLOW : -EINVAL;
 
-	eventfd_signal(srcu_dereference(bell->eventfd, &vcpu->kvm->srcu));
+	eventfd_signal(srcu_dereference(binding->eventfd, &vcpu->kvm->srcu));
 	return 0;
 }
 
 static int make_heads(struct xen_dynhc *dynhc)
 {
-	if (dynhc->bells)
+	if (dynhc->matches)
 		return 0;
 
 	/* All zero: all empty. */
-	dynhc->bells = kcalloc(1 << BELL_BITS, sizeof(*dynhc->bells),
+	dynhc->matches = kcalloc(1 << MATCH_BITS, sizeof(*dynhc->matches),
 			       GFP_KERNEL_ACCOUNT);
-	return dynhc->bells ? 0 : -ENOMEM;
+	return dynhc->matches ? 0 : -ENOMEM;
 }
 
-static struct xen_bell *new_bell(const struct kvm_xen_dynhc *arg, u32 token)
+static struct xen_eventfd_binding *new_binding(const struct kvm_xen_dynhc *arg, u32 token)
 {
 	struct eventfd_ctx *eventfd;
-	struct xen_bell *bell;
+	struct xen_eventfd_binding *binding;
 
 	eventfd = eventfd_ctx_fdget(arg->u.fd);
 	if (IS_ERR(eventfd))
 		return ERR_CAST(eventfd);
 
-	bell = kzalloc(sizeof(*bell), GFP_KERNEL_ACCOUNT);
-	if (!bell) {
+	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+	if (!binding) {
 		eventfd_ctx_put(eventfd);
 		return ERR_PTR(-ENOMEM);
 	}
 
-	*bell = (struct xen_bell) {
+	*binding = (struct xen_eventfd_binding) {
 		.value = arg->match,
 		.token = token,
 		.any = !(arg->flags & KVM_XEN_DYNHC_MATCH),
 		.fd = arg->u.fd,
 		.eventfd = RCU_INITIALIZER(eventfd),
 	};
-	return bell;
+	return binding;
 }
 
-void xen_bell_free(struct xen_bell *bell)
+void xen_eventfd_binding_free(struct xen_eventfd_binding *binding)
 {
-	eventfd_ctx_put(rcu_access_pointer(bell->eventfd));
-	kfree(bell);
+	eventfd_ctx_put(rcu_access_pointer(binding->eventfd));
+	kfree(binding);
 }
 
-/* Let calls of @token find @bell. */
-static void ring_for(struct kvm *kvm, struct xen_token *token, struct xen_bell *bell)
+/* Let calls of @token find @binding. */
+static void add_binding(struct kvm *kvm, struct xen_token *token,
+			struct xen_eventfd_binding *binding)
 {
 	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
 
-	if (bell->any) {
-		list_add(&bell->list, &token->bells);
-		rcu_assign_pointer(token->any, bell);
+	if (binding->any) {
+		list_add(&binding->list, &token->bindings);
+		rcu_assign_pointer(token->any, binding);
 		return;
 	}
 
-	list_add_tail(&bell->list, &token->bells);
-	hlist_add_head_rcu(&bell->node,
-			   bell_head(dynhc, token->nr, bell->value));
+	list_add_tail(&binding->list, &token->bindings);
+	hlist_add_head_rcu(&binding->node,
+			   match_head(dynhc, token->nr, binding->value));
 
-	/* Pairs with the acquire in called_bell(). */
+	/* Pairs with the acquire in called_binding(). */
 	smp_store_release(&token->nr_matches, token->nr_matches + 1);
 }
 
-/* Let no more calls find @bell; some may have. */
-void xen_bell_take_out(struct kvm *kvm, struct xen_token *token,
-		       struct xen_bell *bell)
+/* Let no more calls find @binding; some may have. */
+void xen_eventfd_binding_remove(struct kvm *kvm, struct xen_token *token,
+		       struct xen_eventfd_binding *binding)
 {
 	lockdep_assert_held(&kvm->arch.xen.state.dynhc_lock);
 
-	list_del(&bell->list);
-	if (bell->any) {
+	list_del(&binding->list);
+	if (binding->any) {
 		RCU_INIT_POINTER(token->any, NULL);
 		return;
 	}
 
-	hlist_del_rcu(&bell->node);
+	hlist_del_rcu(&binding->node);
 	WRITE_ONCE(token->nr_matches, token->nr_matches - 1);
 }
 
-void xen_bells_take_out(struct xen_token *token)
+void xen_eventfd_bindings_remove(struct xen_token *token)
 {
-	struct xen_bell *bell;
+	struct xen_eventfd_binding *binding;
 
-	list_for_each_entry(bell, &token->bells, list) {
-		if (!bell->any)
-			hlist_del_rcu(&bell->node);
+	list_for_each_entry(binding, &token->bindings, list) {
+		if (!binding->any)
+			hlist_del_rcu(&binding->node);
 	}
 }
 
 static int bind_eventfd(struct kvm *kvm, struct xen_token *token,
 			const struct kvm_xen_dynhc *arg)
 {
-	struct xen_bell *bell;
+	struct xen_eventfd_binding *binding;
 
 	if ((arg->flags & KVM_XEN_DYNHC_MATCH) && make_heads(xen_dynhc_table(kvm)))
 		return -ENOMEM;
 
-	bell = new_bell(arg, token->nr);
-	if (IS_ERR(bell))
-		return PTR_ERR(bell);
+	binding = new_binding(arg, token->nr);
+	if (IS_ERR(binding))
+		return PTR_ERR(binding);
 
-	ring_for(kvm, token, bell);
+	add_binding(kvm, token, binding);
 	return 0;
 }
 
@@ -204,18 +205,18 @@ static int bind_eventfd(struct kvm *kvm, struct xen_token *token,
 static int update_eventfd(struct kvm *kvm, struct xen_token *token,
 			  const struct kvm_xen_dynhc *arg)
 {
-	struct xen_bell *bell = xen_bell_held(kvm, token, arg);
+	struct xen_eventfd_binding *binding = xen_eventfd_binding_held(kvm, token, arg);
 	struct eventfd_ctx *eventfd;
 
-	if (!bell)
+	if (!binding)
 		return -ENOENT;
 
 	eventfd = eventfd_ctx_fdget(arg->u.fd);
 	if (IS_ERR(eventfd))
 		return PTR_ERR(eventfd);
 
-	bell->fd = arg->u.fd;
-	eventfd = rcu_replace_pointer(bell->eventfd, eventfd, xen_dynhc_held(kvm));
+	binding->fd = arg->u.fd;
+	eventfd = rcu_replace_pointer(binding->eventfd, eventfd, xen_dynhc_held(kvm));
 	synchronize_srcu(&kvm->srcu);
 	eventfd_ctx_put(eventfd);
 	return 0;
@@ -223,10 +224,10 @@ static int update_eventfd(struct kvm *kvm, struct xen_token *token,
 
 static void unbind_eventfd(struct xen_token *token)
 {
-	struct xen_bell *bell, *next;
+	struct xen_eventfd_binding *binding, *next;
 
-	list_for_each_entry_safe(bell, next, &token->bells, list)
-		xen_bell_free(bell);
+	list_for_each_entry_safe(binding, next, &token->bindings, list)
+		xen_eventfd_binding_free(binding);
 }
 
 /* Event channel ports */
@@ -276,11 +277,11 @@ static s64 call_evtchn(struct kvm_vcpu *vcpu, struct xen_token *token,
 static void describe_evtchn(const struct xen_token *token,
 			    struct kvm_xen_dynhc *arg)
 {
-	union xen_aim aim = xen_target_look(&token->evtchn.target);
+	union xen_dest dest = xen_target_read(&token->evtchn.target);
 
 	arg->u.evtchn.port = token->evtchn.port;
-	arg->u.evtchn.vcpu = aim.vcpu_id;
-	arg->u.evtchn.priority = aim.priority;
+	arg->u.evtchn.vcpu = dest.vcpu_id;
+	arg->u.evtchn.priority = dest.priority;
 }
 
 /* The VMM */

@@ -31,19 +31,19 @@ struct xen_token_target {
 /* By KVM_XEN_DYNHC_EVENTFD and so on, 0 is none. */
 extern const struct xen_token_target xen_token_targets[XEN_NR_TOKEN_TARGETS];
 
-/* The bell of @token that @arg names, with or without a value; NULL: none. */
-struct xen_bell *xen_bell_held(struct kvm *kvm, struct xen_token *token,
+/* The binding of @token that @arg names, with or without a value; NULL: none. */
+struct xen_eventfd_binding *xen_eventfd_binding_held(struct kvm *kvm, struct xen_token *token,
 			       const struct kvm_xen_dynhc *arg);
 
-/* Let no more calls find @bell; some may have. */
-void xen_bell_take_out(struct kvm *kvm, struct xen_token *token,
-		       struct xen_bell *bell);
+/* Let no more calls find @binding; some may have. */
+void xen_eventfd_binding_remove(struct kvm *kvm, struct xen_token *token,
+		       struct xen_eventfd_binding *binding);
 
 /* The same with all of a token that is taken out: in its list, to be freed by, they stay. */
-void xen_bells_take_out(struct xen_token *token);
+void xen_eventfd_bindings_remove(struct xen_token *token);
 
 /* No call can be under way any more. */
-void xen_bell_free(struct xen_bell *bell);
+void xen_eventfd_binding_free(struct xen_eventfd_binding *binding);
 
 /* The answer to hypercall DYNHC_HYPERCALL.  Any context, by @hcall->atomic. */
 s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall);

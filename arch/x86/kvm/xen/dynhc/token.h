@@ -17,7 +17,7 @@
 static_assert(DYNHC_NO_TOKEN == 0);
 
 /* An eventfd that calls signal. */
-struct xen_bell {
+struct xen_eventfd_binding {
 	struct hlist_node node;		/* by token and value, unless @any */
 	struct list_head list;		/* of the token: @any first */
 	u64 value;
@@ -32,9 +32,9 @@ struct xen_token {
 	u32 nr;
 	u8 target;			/* KVM_XEN_DYNHC_EVENTFD and so on */
 	bool user;			/* may be called at any CPL */
-	u32 nr_matches;			/* of the bells, those of one value */
-	struct xen_bell __rcu *any;
-	struct list_head bells;
+	u32 nr_matches;			/* of the bindings, those of one value */
+	struct xen_eventfd_binding __rcu *any;
+	struct list_head bindings;
 	union {
 		struct {
 			struct xen_target target;
@@ -48,7 +48,7 @@ struct xen_token {
 /* The table of a VM. */
 struct xen_dynhc {
 	struct xen_slots *tokens;
-	struct hlist_head *bells;	/* by hash; NULL: never a match */
+	struct hlist_head *matches;	/* by hash; NULL: never a match */
 	u64 value_key;			/* of the hash, odd */
 	u64 token_key;
 	u32 nr_bindings;

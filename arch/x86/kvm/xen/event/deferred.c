@@ -10,42 +10,42 @@
 
 bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {
-	atomic64_t *parked = vcpu->arch.xen.state.parked;
-	u64 narrow = atomic64_read(&parked[XEN_NARROW]);
+	atomic64_t *deferred = vcpu->arch.xen.state.deferred;
+	u64 narrow = atomic64_read(&deferred[XEN_NARROW]);
 
 	guard(srcu)(&vcpu->kvm->srcu);
 
 	/* A ring that is full ends KVM_RUN when the vCPU is to run, which may be never. */
-	if (((narrow & XEN_PARKED_LOG) && !xen_ring_is_full(vcpu)) ||
-	    ((narrow & XEN_PARKED_RETRY) && !xen_fifo_is_stalled(vcpu)))
+	if (((narrow & XEN_DEFERRED_LOG) && !xen_ring_is_full(vcpu)) ||
+	    ((narrow & XEN_DEFERRED_RETRY) && !xen_fifo_is_stalled(vcpu)))
 		return true;
 
-	return ((narrow & (XEN_PARKED_LINE | ~XEN_PARKED_DUTIES)) ||
-		atomic64_read(&parked[XEN_WIDE])) && xen_vcpu_info_can_replay(vcpu);
+	return ((narrow & (XEN_DEFERRED_LINE | ~XEN_DEFERRED_WORK)) ||
+		atomic64_read(&deferred[XEN_WIDE])) && xen_vcpu_info_can_replay(vcpu);
 }
 
 /*
- * See to what is parked for this vCPU.  May sleep; the caller has the vCPU
+ * See to what is deferred for this vCPU.  May sleep; the caller has the vCPU
  * loaded and is in a read section of kvm->srcu.
  */
 void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
 {
-	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
+	atomic64_t *deferred = &vcpu->arch.xen.state.deferred[XEN_NARROW];
 	struct kvm *kvm = vcpu->kvm;
-	u64 duties = atomic64_read(parked) & XEN_PARKED_DUTIES;
+	u64 work = atomic64_read(deferred) & XEN_DEFERRED_WORK;
 
 	xen_might_sleep();
 
 	xen_upcall_replay(vcpu);
-	if (!duties)
+	if (!work)
 		return;
 
-	duties &= atomic64_fetch_andnot(duties, parked);
-	if (duties & XEN_PARKED_LOG)
+	work &= atomic64_fetch_andnot(work, deferred);
+	if (work & XEN_DEFERRED_LOG)
 		xen_fifo_log_dirty(vcpu);
-	if (duties & XEN_PARKED_LINE)
-		xen_upcall_see_to_line(vcpu);
-	if (duties & XEN_PARKED_RETRY) {
+	if (work & XEN_DEFERRED_LINE)
+		xen_upcall_sync_line(vcpu);
+	if (work & XEN_DEFERRED_RETRY) {
 		xen_fifo_begin_retry(vcpu);
 		xen_evtchn_raise_saved(kvm, 1, xen_nr_ports(kvm, xen_layout(kvm)),
 				       vcpu);

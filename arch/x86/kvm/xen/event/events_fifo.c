@@ -86,7 +86,7 @@ static noinline void log_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
 
 	/* Where it was set somebody has yet to clear it, and logs this write too. */
 	if (!test_and_set_bit(page, fifo->unlogged))
-		xen_park_duty(vcpu, XEN_PARKED_LOG);
+		xen_defer_work(vcpu, XEN_DEFERRED_LOG);
 }
 
 /* The same of the control block of @vcpu. */
@@ -100,7 +100,7 @@ static noinline void log_control(struct kvm_vcpu *vcpu,
 		return;
 
 	if (!xchg(&mine->control_unlogged, true))
-		xen_park_duty(vcpu, XEN_PARKED_LOG);
+		xen_defer_work(vcpu, XEN_DEFERRED_LOG);
 }
 
 typedef enum xen_evtchn_verdict (*queue_fn)(struct evtchn_fifo_event *event,
@@ -185,7 +185,7 @@ void xen_fifo_retry_held(struct work_struct *work)
 	kvm_for_each_vcpu(i, vcpu, fifo->kvm) {
 		mine = fifo_vcpu(vcpu);
 		if (mine && READ_ONCE(mine->holds))
-			xen_park_duty(vcpu, XEN_PARKED_RETRY);
+			xen_defer_work(vcpu, XEN_DEFERRED_RETRY);
 	}
 }
 
@@ -229,20 +229,20 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 }
 
 /* Remember who it is for: it may have to be raised again, by unmask. */
-static u32 note_wish(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
+static u32 set_dest(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
 		     u32 priority)
 {
 	/* All that is no priority of its own is the port's: xen_is_priority(). */
 	static_assert((u8)KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL ==
 		      EVTCHN_FIFO_OWN_PRIORITY);
-	union evtchn_fifo_wish wish = {
+	union evtchn_fifo_dest dest = {
 		.vcpu = vcpu->vcpu_idx,
 		.priority = priority,
 	};
 
-	if (READ_ONCE(port->wish.raw) != wish.raw)
-		WRITE_ONCE(port->wish.raw, wish.raw);
-	return wish.priority;
+	if (READ_ONCE(port->dest.raw) != dest.raw)
+		WRITE_ONCE(port->dest.raw, dest.raw);
+	return dest.priority;
 }
 
 /*
@@ -277,7 +277,7 @@ static __always_inline int mark(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 static noinline void put_back(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port)
 {
 	WRITE_ONCE(port->saved, 1);
-	xen_repark_duty(vcpu, XEN_PARKED_RETRY, xen_fifo_is_stalled);
+	xen_defer_work_again(vcpu, XEN_DEFERRED_RETRY, xen_fifo_is_stalled);
 }
 
 int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
@@ -293,7 +293,7 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 		return -EWOULDBLOCK;
 
 	state += port % XEN_FIFO_LEAF_PORTS;
-	priority = note_wish(state, vcpu, priority);
+	priority = set_dest(state, vcpu, priority);
 	if (unlikely(!gpc)) {
 		if (evtchn_fifo_save(state, page_of(fifo, port)))
 			return XEN_EVTCHN_SAVED;
@@ -324,7 +324,7 @@ static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	if (!state || !xen_try_map(&map, word_gpc(fifo, port)))
 		return -EWOULDBLOCK;
 
-	r = queue(fifo, vcpu, state, port, READ_ONCE(state->wish.priority),
+	r = queue(fifo, vcpu, state, port, READ_ONCE(state->dest.priority),
 		  &map, evtchn_fifo_unmask, -EBUSY);
 	xen_unmap(&map);
 	return r;
@@ -344,7 +344,7 @@ static void end_stall(struct kvm_vcpu *vcpu)
 		return;
 
 	WRITE_ONCE(state->fifo_stalled_generation, 0);
-	if (atomic64_read(&state->parked[XEN_NARROW]) & XEN_PARKED_RETRY)
+	if (atomic64_read(&state->deferred[XEN_NARROW]) & XEN_DEFERRED_RETRY)
 		xen_kick(vcpu);
 }
 
@@ -442,7 +442,7 @@ static bool xen_fifo_save(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	static void *const no_page;
 
 	/* Where this is the port's first event, xen_fifo_wait() made it. */
-	note_wish(state, vcpu, priority);
+	set_dest(state, vcpu, priority);
 	return evtchn_fifo_save(state, &no_page);
 }
 
@@ -466,7 +466,7 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 
 	evtchn_fifo_forget(word_in(map.khva, port));
 	if (xen_logs_writes(kvm))
-		log_word(kvm_get_vcpu(kvm, READ_ONCE(state->wish.vcpu)),
+		log_word(kvm_get_vcpu(kvm, READ_ONCE(state->dest.vcpu)),
 			 fifo, port, gpc);
 	xen_unmap(&map);
 }
@@ -524,7 +524,7 @@ static void cut(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port, u32 nr)
 static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port, u32 nr,
 		       struct kvm_vcpu *only, struct xen_saved_event *saved)
 {
-	union evtchn_fifo_wish wish = { .raw = READ_ONCE(port->wish.raw) };
+	union evtchn_fifo_dest dest = { .raw = READ_ONCE(port->dest.raw) };
 	u16 owner = evtchn_fifo_owner(port);
 	bool is_own = only && owner == only->vcpu_idx;
 
@@ -538,8 +538,8 @@ static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port, u32 nr,
 
 	saved->port = nr;
 	saved->vcpu = kvm_get_vcpu(kvm, owner);
-	saved->priority = wish.priority == EVTCHN_FIFO_OWN_PRIORITY ?
-			  KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL : wish.priority;
+	saved->priority = dest.priority == EVTCHN_FIFO_OWN_PRIORITY ?
+			  KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL : dest.priority;
 	return true;
 }
 
@@ -628,7 +628,7 @@ bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu)
 		return true;
 
 	/* The ring ends KVM_RUN, and the request the entry that follows. */
-	xen_park_duty(vcpu, XEN_PARKED_LOG);
+	xen_defer_work(vcpu, XEN_DEFERRED_LOG);
 	return false;
 }
 

@@ -27,7 +27,7 @@ struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
 
 /*
  * Log, in the vCPU's thread, what could not be logged when it was written.  Returns false
- * where its ring became full; the duty is parked again for the rest.
+ * where its ring became full; the work is deferred again for the rest.
  */
 bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
 

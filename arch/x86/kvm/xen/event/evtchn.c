@@ -17,12 +17,12 @@
 #include <linux/sched/mm.h>
 
 /* Tell of @verdict whoever has to hear of it. */
-static __always_inline void tell(struct kvm_vcpu *vcpu,
+static __always_inline void notify(struct kvm_vcpu *vcpu,
 				 const struct xen_evtchn_ops *ops,
 				 const struct xen_layout *layout, u32 port,
 				 int verdict)
 {
-	if (xen_evtchn_is_news(verdict))
+	if (xen_evtchn_is_new(verdict))
 		xen_poll_wake(vcpu->kvm, port);
 	if (verdict == XEN_EVTCHN_RAISED)
 		xen_upcall_select(vcpu, ops, layout, port);
@@ -53,7 +53,7 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 		verdict = INDIRECT_CALL_1(ops->mark, xen_fifo_mark, vcpu, layout,
 					  port, priority);
 	if (likely(verdict >= 0))
-		tell(vcpu, ops, layout, port, verdict);
+		notify(vcpu, ops, layout, port, verdict);
 	return verdict;
 }
 
@@ -64,8 +64,8 @@ static int save(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 	if (!ops->save(vcpu, port, priority))
 		return error;
 
-	tell(vcpu, ops, xen_layout(vcpu->kvm), port, XEN_EVTCHN_SAVED);
-	xen_repark_duty(vcpu, XEN_PARKED_RETRY, xen_fifo_is_stalled);
+	notify(vcpu, ops, xen_layout(vcpu->kvm), port, XEN_EVTCHN_SAVED);
+	xen_defer_work_again(vcpu, XEN_DEFERRED_RETRY, xen_fifo_is_stalled);
 	return XEN_EVTCHN_SAVED;
 }
 
@@ -126,9 +126,9 @@ int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 }
 
 struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
-				   union xen_aim aim)
+				   union xen_dest dest)
 {
-	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, aim.vcpu_id);
+	struct kvm_vcpu *vcpu = kvm_get_vcpu_by_id(kvm, dest.vcpu_id);
 
 	if (vcpu)
 		WRITE_ONCE(target->vcpu, vcpu);
@@ -143,7 +143,7 @@ static int unmask_port(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	int r = ops->unmask(kvm, vcpu, layout, port);
 
 	if (r > 0)
-		tell(vcpu, ops, layout, port, r);
+		notify(vcpu, ops, layout, port, r);
 	return r;
 }
 

@@ -39,41 +39,41 @@ int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority);
  * Which vCPU events are for, by APIC id, and how urgent they are.  Read and written
  * as one word, at any time.
  */
-union xen_aim {
+union xen_dest {
 	u64 raw;
 	struct {
 		u32 vcpu_id;
 		u32 priority;
 	};
 };
-static_assert(sizeof(union xen_aim) == sizeof(u64));
+static_assert(sizeof(union xen_dest) == sizeof(u64));
 
 /*
  * The same with a memory of the search for the vCPU, which may be one of another
- * aim: its id tells.  vCPUs stay as long as the VM.
+ * dest: its id tells.  vCPUs stay as long as the VM.
  */
 struct xen_target {
-	u64 aim;
+	u64 dest;
 	struct kvm_vcpu *vcpu;
 };
 
-static inline union xen_aim xen_target_look(const struct xen_target *target)
+static inline union xen_dest xen_target_read(const struct xen_target *target)
 {
-	return (union xen_aim) { .raw = READ_ONCE(target->aim) };
+	return (union xen_dest) { .raw = READ_ONCE(target->dest) };
 }
 
-/* The vCPU of @aim, which was read from @target; NULL where there is none. */
+/* The vCPU of @dest, which was read from @target; NULL where there is none. */
 struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
-				   union xen_aim aim);
+				   union xen_dest dest);
 
 /* And search for the vCPU now, for the first event not to have to; NULL: there is none. */
 static inline struct kvm_vcpu *xen_target_set(struct kvm *kvm, struct xen_target *target,
 					      u32 vcpu_id, u32 priority)
 {
-	union xen_aim aim = { .vcpu_id = vcpu_id, .priority = priority };
+	union xen_dest dest = { .vcpu_id = vcpu_id, .priority = priority };
 
-	WRITE_ONCE(target->aim, aim.raw);
-	return xen_target_search(kvm, target, aim);
+	WRITE_ONCE(target->dest, dest.raw);
+	return xen_target_search(kvm, target, dest);
 }
 
 /* The same where @target has events already: what is pending on @port goes along. */
@@ -81,11 +81,11 @@ void xen_target_move(struct kvm *kvm, struct xen_target *target, u32 port,
 		     u32 vcpu_id, u32 priority);
 
 /* The same if nobody needs to search; the search is too long with interrupts off. */
-static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union xen_aim aim)
+static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union xen_dest dest)
 {
 	struct kvm_vcpu *vcpu = READ_ONCE(target->vcpu);
 
-	return likely(vcpu && vcpu->vcpu_id == aim.vcpu_id) ? vcpu : NULL;
+	return likely(vcpu && vcpu->vcpu_id == dest.vcpu_id) ? vcpu : NULL;
 }
 
 /*
@@ -96,17 +96,17 @@ static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union
 static inline int xen_target_raise(struct kvm *kvm, struct xen_target *target,
 				   u32 port, bool atomic)
 {
-	union xen_aim aim = xen_target_look(target);
-	struct kvm_vcpu *vcpu = xen_target_known(target, aim);
+	union xen_dest dest = xen_target_read(target);
+	struct kvm_vcpu *vcpu = xen_target_known(target, dest);
 
 	if (!atomic) {
-		vcpu = vcpu ?: xen_target_search(kvm, target, aim);
-		return vcpu ? xen_evtchn_raise(vcpu, port, aim.priority) : -EINVAL;
+		vcpu = vcpu ?: xen_target_search(kvm, target, dest);
+		return vcpu ? xen_evtchn_raise(vcpu, port, dest.priority) : -EINVAL;
 	}
 	if (unlikely(!vcpu || !xen_upcall_is_atomic(vcpu)))
 		return -EWOULDBLOCK;
 
-	return xen_evtchn_raise_fast(vcpu, port, aim.priority);
+	return xen_evtchn_raise_fast(vcpu, port, dest.priority);
 }
 
 /*

@@ -95,8 +95,8 @@ static void free_fifo(struct xen_fifo *fifo)
 static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 {
 	struct kvm_vcpu *vcpu = xen_port_ipi_target(first->kvm, nr, false) ?: first;
-	union evtchn_fifo_wish unknown = { .priority = EVTCHN_FIFO_OWN_PRIORITY };
-	union evtchn_fifo_wish wish = {
+	union evtchn_fifo_dest unknown = { .priority = EVTCHN_FIFO_OWN_PRIORITY };
+	union evtchn_fifo_dest dest = {
 		.vcpu = vcpu->vcpu_idx,
 		.priority = EVTCHN_FIFO_OWN_PRIORITY,
 	};
@@ -105,7 +105,7 @@ static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 	port = xen_fifo_make_port(fifo, nr, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 
 	/* Whoever raised it by FIFO meanwhile knows better. */
-	cmpxchg(&port->wish.raw, unknown.raw, wish.raw);
+	cmpxchg(&port->dest.raw, unknown.raw, dest.raw);
 	WRITE_ONCE(port->saved, 1);
 }
 

@@ -118,11 +118,11 @@ static int get_tails(struct xen_fifo_vcpu *mine, u64 to)
  */
 static int log_dirty(struct kvm_vcpu *vcpu)
 {
-	atomic64_t *parked = &vcpu->arch.xen.state.parked[XEN_NARROW];
+	atomic64_t *deferred = &vcpu->arch.xen.state.deferred[XEN_NARROW];
 
 	guard(srcu)(&vcpu->kvm->srcu);
 
-	if (!(atomic64_fetch_andnot(XEN_PARKED_LOG, parked) & XEN_PARKED_LOG))
+	if (!(atomic64_fetch_andnot(XEN_DEFERRED_LOG, deferred) & XEN_DEFERRED_LOG))
 		return 0;
 
 	return xen_fifo_log_dirty(vcpu) ? 0 : -EAGAIN;
@@ -257,13 +257,13 @@ static struct kvm_xen_evtchn_fifo_port port_entry(struct kvm *kvm,
 						  struct evtchn_fifo_port *port,
 						  u32 nr)
 {
-	union evtchn_fifo_wish wish = { .raw = READ_ONCE(port->wish.raw) };
+	union evtchn_fifo_dest dest = { .raw = READ_ONCE(port->dest.raw) };
 	struct evtchn_fifo_queue *last = READ_ONCE(port->last);
 
 	return (struct kvm_xen_evtchn_fifo_port) {
 		.port = nr,
 		.vcpu = id_of(kvm, evtchn_fifo_owner(port)),
-		.vcpu_priority = wish.priority,
+		.vcpu_priority = dest.priority,
 		.last_vcpu = id_of(kvm, last->vcpu),
 		.last_priority = last->priority,
 		.priority = READ_ONCE(port->priority),
@@ -277,7 +277,7 @@ static bool is_plain(const struct kvm *kvm, const struct evtchn_fifo_port *port)
 	struct evtchn_fifo_port plain;
 
 	evtchn_fifo_port_init(&plain, &kvm->arch.xen.state.fifo->nowhere);
-	return port->last == plain.last && port->wish.raw == plain.wish.raw &&
+	return port->last == plain.last && port->dest.raw == plain.dest.raw &&
 	       port->priority == plain.priority && port->saved == plain.saved &&
 	       port->bound == plain.bound;
 }
@@ -362,7 +362,7 @@ static bool is_bad_entry(struct kvm *kvm,
 static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
 			const struct kvm_xen_evtchn_fifo_port *entry)
 {
-	union evtchn_fifo_wish wish = {
+	union evtchn_fifo_dest dest = {
 		.vcpu = vcpu->vcpu_idx,
 		.priority = entry->vcpu_priority,
 	};
@@ -373,7 +373,7 @@ static int restore_port(struct evtchn_fifo_event *event, struct kvm_vcpu *vcpu,
 	if (locked) {
 		WRITE_ONCE(port->last, event->to);
 		evtchn_fifo_unbind(port);
-		WRITE_ONCE(port->wish.raw, wish.raw);
+		WRITE_ONCE(port->dest.raw, dest.raw);
 		WRITE_ONCE(port->priority, entry->priority);
 		WRITE_ONCE(port->saved, entry->saved);
 		evtchn_fifo_unlock(event);

@@ -96,17 +96,17 @@ struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 nr, bool atomic)
 {
 	struct xen_port *port = sender_port(kvm, nr);
 	struct kvm_vcpu *vcpu;
-	union xen_aim aim;
+	union xen_dest dest;
 
 	if (!port || port->type != EVTCHNSTAT_ipi)
 		return NULL;
 
-	aim = xen_target_look(&port->target);
-	vcpu = xen_target_known(&port->target, aim);
+	dest = xen_target_read(&port->target);
+	vcpu = xen_target_known(&port->target, dest);
 	if (vcpu)
 		return vcpu;
 
-	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_target_search(kvm, &port->target, aim);
+	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_target_search(kvm, &port->target, dest);
 }
 
 /* No sender can see @port any more, or never could. */
@@ -335,14 +335,14 @@ int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 
 static struct kvm_xen_evtchn_entry port_entry(struct xen_port *port)
 {
-	union xen_aim aim = xen_target_look(&port->target);
+	union xen_dest dest = xen_target_read(&port->target);
 
 	return (struct kvm_xen_evtchn_entry) {
 		.send_port = port->send_port,
 		.type = port->type,
 		.port = port->port,
-		.vcpu = aim.vcpu_id,
-		.priority = aim.priority,
+		.vcpu = dest.vcpu_id,
+		.priority = dest.priority,
 		.fd = port->fd,
 	};
 }

@@ -7,7 +7,7 @@
 #include "xen/event/evtchn.h"
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/ports.h"
-#include "xen/hypercall/answer.h"
+#include "xen/hypercall/completion.h"
 #include "xen/hypercall/args.h"
 #include "xen/hypercall/event_channel_op.h"
 
@@ -124,9 +124,9 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall
 	return min(r, 0);
 }
 
-static void closed(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+static void closed(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion)
 {
-	xen_evtchn_closed(vcpu->kvm, asked->port);
+	xen_evtchn_closed(vcpu->kvm, completion->port);
 }
 
 /* Nothing of the port may be left once the VMM has closed it. */
@@ -141,18 +141,18 @@ static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	if (port < 0)
 		return XEN_HCALL_TO_VMM;
 
-	return xen_hcall_ask_vmm(vcpu, (struct kvm_xen_asked) {
-		.follow = closed,
+	return xen_hcall_complete_after_vmm(vcpu, (struct kvm_xen_completion) {
+		.complete = closed,
 		.port = port,
 	});
 }
 
-static void bound(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+static void bound(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion)
 {
-	struct kvm_vcpu *target = xen_find_vcpu(vcpu->kvm, asked->vcpu);
+	struct kvm_vcpu *target = xen_find_vcpu(vcpu->kvm, completion->vcpu);
 
 	if (target)
-		xen_evtchn_bound(vcpu->kvm, target, asked->port);
+		xen_evtchn_bound(vcpu->kvm, target, completion->port);
 }
 
 /* What is pending follows the port, even where the VMM knows nothing of FIFO. */
@@ -165,14 +165,14 @@ static s64 hcall_bind_vcpu(struct kvm_vcpu *vcpu,
 	    xen_hcall_read_arg(vcpu, hcall, &bind, sizeof(bind)))
 		return XEN_HCALL_TO_VMM;
 
-	return xen_hcall_ask_vmm(vcpu, (struct kvm_xen_asked) {
-		.follow = bound,
+	return xen_hcall_complete_after_vmm(vcpu, (struct kvm_xen_completion) {
+		.complete = bound,
 		.port = bind.port,
 		.vcpu = bind.vcpu,
 	});
 }
 
-static void was_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+static void was_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion)
 {
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	xen_fifo_reset_unknown(vcpu->kvm);
@@ -188,7 +188,7 @@ static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	if (!xen_fifo_is_on(vcpu->kvm))
 		return XEN_HCALL_TO_VMM;
 
-	return xen_hcall_ask_vmm(vcpu, (struct kvm_xen_asked) { .follow = was_reset });
+	return xen_hcall_complete_after_vmm(vcpu, (struct kvm_xen_completion) { .complete = was_reset });
 }
 
 const struct xen_hcall_op xen_event_channel_ops[XEN_NR_EVENT_CHANNEL_OPS] = {

@@ -30,7 +30,7 @@ struct view {
 	struct kvm_xen_memory memory;
 	struct xen_walk walk;
 	bool deep;			/* five levels of page tables */
-	struct kvm_xen_way *way;	/* to note the entries in, or NULL */
+	struct kvm_xen_cached_walk *way;	/* to note the entries in, or NULL */
 	u32 nr_entries;			/* that were noted */
 };
 
@@ -39,9 +39,9 @@ static struct kvm_xen_memory *memory_of(struct kvm_vcpu *vcpu)
 	return &vcpu->arch.xen.state.fast_memory;
 }
 
-static struct kvm_xen_way *way_of(struct kvm_vcpu *vcpu)
+static struct kvm_xen_cached_walk *way_of(struct kvm_vcpu *vcpu)
 {
-	return &vcpu->arch.xen.state.fast_way;
+	return &vcpu->arch.xen.state.cached_walk;
 }
 
 static bool is_deep(struct kvm_vcpu *vcpu)
@@ -137,7 +137,7 @@ static __always_inline bool translate(struct view *view, gva_t gva, gpa_t *gpa)
 	if (unlikely(view->deep))
 		return xen_walk(&view->walk, 5, gva, read_entry, view, gpa);
 
-	return xen_walk(&view->walk, KVM_XEN_WAY_LEVELS, gva, note_entry, view, gpa);
+	return xen_walk(&view->walk, KVM_XEN_WALK_LEVELS, gva, note_entry, view, gpa);
 }
 
 /*
@@ -146,7 +146,7 @@ static __always_inline bool translate(struct view *view, gva_t gva, gpa_t *gpa)
  * checked when it was made.
  */
 static __always_inline void open_view(struct view *view, struct kvm_vcpu *vcpu,
-				      struct kvm_xen_way *way)
+				      struct kvm_xen_cached_walk *way)
 {
 	view->vcpu = vcpu;
 	view->walk.root = kvm_read_cr3(vcpu);
@@ -173,13 +173,13 @@ static __always_inline void close_view(void)
 static __always_inline void finish_way(const struct view *view, gva_t gva,
 				       void __user *place)
 {
-	struct kvm_xen_way *way = view->way;
+	struct kvm_xen_cached_walk *way = view->way;
 	u32 i;
 
 	if (view->deep)
 		return;
 
-	for (i = view->nr_entries; unlikely(i < KVM_XEN_WAY_LEVELS); i++) {
+	for (i = view->nr_entries; unlikely(i < KVM_XEN_WALK_LEVELS); i++) {
 		way->entries[i] = way->entries[i - 1];
 		way->values[i] = way->values[i - 1];
 	}
@@ -206,7 +206,7 @@ fault:
 
 static noinline s64 read_word_by_walk(struct kvm_vcpu *vcpu, gva_t gva)
 {
-	struct kvm_xen_way *way = way_of(vcpu);
+	struct kvm_xen_cached_walk *way = way_of(vcpu);
 	struct view view;
 	bool done;
 	u32 word;
@@ -220,7 +220,7 @@ static noinline s64 read_word_by_walk(struct kvm_vcpu *vcpu, gva_t gva)
 
 static __always_inline bool is_on_way(struct kvm_vcpu *vcpu, gva_t gva)
 {
-	const struct kvm_xen_way *way = way_of(vcpu);
+	const struct kvm_xen_cached_walk *way = way_of(vcpu);
 
 	return way->page == (gva & PAGE_MASK) &&
 	       way->root == kvm_read_cr3(vcpu) && !is_deep(vcpu) &&
@@ -228,13 +228,13 @@ static __always_inline bool is_on_way(struct kvm_vcpu *vcpu, gva_t gva)
 }
 
 /* Returns false where an entry is another now, or out of reach. */
-static __always_inline bool go_way(const struct kvm_xen_way *way, gva_t gva, u32 *word)
+static __always_inline bool go_way(const struct kvm_xen_cached_walk *way, gva_t gva, u32 *word)
 {
 	u64 entry;
 	u32 i;
 
 #pragma GCC unroll 4
-	for (i = 0; i < KVM_XEN_WAY_LEVELS; i++) {
+	for (i = 0; i < KVM_XEN_WALK_LEVELS; i++) {
 		unsafe_get_user(entry, way->entries[i], fault);
 		if (unlikely(entry != way->values[i]))
 			return false;

@@ -4,7 +4,7 @@
  */
 #include "xen/base/base.h"
 #include "xen/event/fifo.h"
-#include "xen/hypercall/answer.h"
+#include "xen/hypercall/completion.h"
 #include "xen/hypercall/args.h"
 #include "xen/hypercall/hvm_op.h"
 
@@ -48,7 +48,7 @@ static bool is_for_line(const struct xen_hvm_param *param)
 }
 
 /* All of its events but those of the kernel are lost where the guest uses FIFO. */
-static void line_asked_for(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *asked)
+static void line_requested(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion)
 {
 	struct kvm_vcpu *boot = xen_find_vcpu(vcpu->kvm, 0);
 
@@ -58,8 +58,8 @@ static void line_asked_for(struct kvm_vcpu *vcpu, const struct kvm_xen_asked *as
 				    task_pid_nr(current));
 }
 
-static void vector_asked_for(struct kvm_vcpu *vcpu,
-			     const struct kvm_xen_asked *asked)
+static void vector_requested(struct kvm_vcpu *vcpu,
+			     const struct kvm_xen_completion *completion)
 {
 	WRITE_ONCE(vcpu->kvm->arch.xen.state.by_line, false);
 }
@@ -75,8 +75,8 @@ static s64 hcall_set_param(struct kvm_vcpu *vcpu,
 	    param.index != HVM_PARAM_CALLBACK_IRQ)
 		return XEN_HCALL_TO_VMM;
 
-	return xen_hcall_ask_vmm(vcpu, (struct kvm_xen_asked) {
-		.follow = is_for_line(&param) ? line_asked_for : vector_asked_for,
+	return xen_hcall_complete_after_vmm(vcpu, (struct kvm_xen_completion) {
+		.complete = is_for_line(&param) ? line_requested : vector_requested,
 	});
 }
 

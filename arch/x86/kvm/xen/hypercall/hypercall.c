@@ -9,7 +9,7 @@
 #include "xen/base/debug.h"
 #include "xen/base/trace.h"
 #include "xen/dynhc/targets.h"
-#include "xen/hypercall/answer.h"
+#include "xen/hypercall/completion.h"
 #include "xen/hypercall/event_channel_op.h"
 #include "xen/hypercall/fastpath.h"
 #include "xen/hypercall/hvm_op.h"
@@ -135,7 +135,7 @@ static int complete_exit(struct kvm_vcpu *vcpu)
 	bool stays = kvm_is_linear_rip(vcpu, vcpu->arch.xen.hypercall_rip);
 	u64 result = vcpu->run->xen.u.hcall.result;
 
-	xen_hcall_answered(vcpu, stays && !result);
+	xen_hcall_run_completion(vcpu, stays && !result);
 	return stays ? complete_hcall(vcpu, result) : 1;
 }
 

@@ -98,7 +98,7 @@ static void change_vm(struct kvm *kvm, struct xen_line *line, u8 vector)
 	if (line)
 		xen_line_start(line);
 	replace_vm(kvm, line, vector);
-	xen_upcall_settle_all(kvm);
+	xen_upcall_sync_all(kvm);
 }
 
 static int set_callback(struct kvm *kvm, struct kvm_xen_hvm_attr *data)

@@ -68,7 +68,7 @@ static struct kvm_vcpu *vcpu_of(struct xen_line *line)
 }
 
 /* Others have a better way to hear of their events, or have none by now. */
-static bool is_told_by(struct kvm_vcpu *vcpu, const struct xen_line *line)
+static bool is_notified_by(struct kvm_vcpu *vcpu, const struct xen_line *line)
 {
 	return kvm_xen_upcall_method(vcpu) ==
 	       (line->vcpu ? XEN_UPCALL_OWN_LINE : XEN_UPCALL_VM_LINE);
@@ -85,14 +85,14 @@ static int look(struct xen_line *line, struct kvm_vcpu *vcpu)
 	if (!vcpu || !READ_ONCE(vcpu->arch.xen.vcpu_info_cache.active))
 		return line->restored ? -EAGAIN : 0;
 
-	up = is_told_by(vcpu, line) ? xen_vcpu_info_flag(vcpu) : 0;
+	up = is_notified_by(vcpu, line) ? xen_vcpu_info_flag(vcpu) : 0;
 	if (up >= 0)
 		line->restored = false;
 	return up;
 }
 
 /* Before the line goes up: the guest may end the interrupt at once. */
-static void note_exits(struct xen_line *line, struct kvm_vcpu *vcpu)
+static void record_exits(struct xen_line *line, struct kvm_vcpu *vcpu)
 {
 	if (!vcpu)
 		return;
@@ -133,7 +133,7 @@ static bool drive_once(struct xen_line *line)
 	if (unlikely(up < 0)) {
 		xen_level_give_up(&line->level, events);
 		if (vcpu) {
-			xen_park_duty(vcpu, XEN_PARKED_LINE);
+			xen_defer_work(vcpu, XEN_DEFERRED_LINE);
 			xen_vcpu_info_retry(vcpu);
 		}
 		return false;
@@ -142,7 +142,7 @@ static bool drive_once(struct xen_line *line)
 	actions = xen_level_step(&line->level, events, up);
 	trace_kvm_xen_line(line->callback.gsi, !!line->assert, up, actions);
 	if (actions & XEN_LEVEL_RAISE)
-		note_exits(line, vcpu);
+		record_exits(line, vcpu);
 	act(line, actions);
 	return true;
 }

@@ -170,7 +170,7 @@ struct upcall_method {
 	/* The flag went from 0 to 1.  Any context. */
 	void (*raise)(struct kvm_vcpu *vcpu);
 	/* Make what the vCPU hears agree with the flag, which may be up. */
-	void (*settle)(struct kvm_vcpu *vcpu);
+	void (*sync)(struct kvm_vcpu *vcpu);
 	/* The vCPU has another method by now: end what lasts.  NULL: nothing. */
 	void (*leave)(struct kvm_vcpu *vcpu);
 	/* The VM has it for its vCPUs; settling it needs no thread of theirs. */
@@ -181,31 +181,31 @@ static const struct upcall_method methods[] = {
 	[XEN_UPCALL_LAPIC_VECTOR] = {
 		.applies = has_vector,
 		.raise = inject_vector,
-		.settle = repeat_vector,
+		.sync = repeat_vector,
 	},
 	[XEN_UPCALL_OWN_LINE] = {
 		.applies = has_line,
 		.raise = raise_own_line,
-		.settle = look_at_own_line,
+		.sync = look_at_own_line,
 		.leave = look_at_own_line,
 	},
 	[XEN_UPCALL_VM_VECTOR] = {
 		.applies = vm_has_vector,
 		.raise = make_look,
-		.settle = make_look,
+		.sync = make_look,
 		.of_vm = true,
 	},
 	[XEN_UPCALL_VM_LINE] = {
 		.applies = vm_has_line,
 		.raise = raise_vm_line,
-		.settle = look_at_vm_line,
+		.sync = look_at_vm_line,
 		.leave = look_at_vm_line,
 		.of_vm = true,
 	},
 	[XEN_UPCALL_NONE] = {
 		.applies = always,
 		.raise = make_look,
-		.settle = do_nothing,
+		.sync = do_nothing,
 		.of_vm = true,
 	},
 };
@@ -255,13 +255,13 @@ void xen_upcall_replay(struct kvm_vcpu *vcpu)
 		xen_upcall_raise(vcpu);
 }
 
-void xen_upcall_see_to_line(struct kvm_vcpu *vcpu)
+void xen_upcall_sync_line(struct kvm_vcpu *vcpu)
 {
 	if (xen_vcpu_info_seek(vcpu))
-		xen_repark_duty(vcpu, XEN_PARKED_LINE,
+		xen_defer_work_again(vcpu, XEN_DEFERRED_LINE,
 				xen_vcpu_info_is_stalled);
 	else
-		methods[method_of(vcpu)].settle(vcpu);
+		methods[method_of(vcpu)].sync(vcpu);
 }
 
 void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
@@ -275,7 +275,7 @@ void xen_upcall_reevaluate(struct kvm_vcpu *vcpu)
 	if (xen_vcpu_info_placed(vcpu))
 		xen_upcall_raise(vcpu);
 	else
-		methods[method_of(vcpu)].settle(vcpu);
+		methods[method_of(vcpu)].sync(vcpu);
 }
 
 void xen_upcall_choose_all(struct kvm *kvm)
@@ -287,7 +287,7 @@ void xen_upcall_choose_all(struct kvm *kvm)
 		choose(vcpu);
 }
 
-void xen_upcall_settle_all(struct kvm *kvm)
+void xen_upcall_sync_all(struct kvm *kvm)
 {
 	const struct upcall_method *method;
 	struct kvm_vcpu *vcpu;
@@ -298,7 +298,7 @@ void xen_upcall_settle_all(struct kvm *kvm)
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		method = &methods[method_of(vcpu)];
 		if (method->of_vm)
-			method->settle(vcpu);
+			method->sync(vcpu);
 	}
 }
 

@@ -33,11 +33,11 @@ void xen_upcall_raise(struct kvm_vcpu *vcpu);
 void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		       const struct xen_layout *layout, u32 port);
 
-/* Replay what was parked.  May sleep, in the vCPU's thread. */
+/* Replay what was deferred.  May sleep, in the vCPU's thread. */
 void xen_upcall_replay(struct kvm_vcpu *vcpu);
 
-/* See to XEN_PARKED_LINE.  Sleeps, in the vCPU's thread. */
-void xen_upcall_see_to_line(struct kvm_vcpu *vcpu);
+/* See to XEN_DEFERRED_LINE.  Sleeps, in the vCPU's thread. */
+void xen_upcall_sync_line(struct kvm_vcpu *vcpu);
 
 /*
  * Choose the method anew, after something changed that it depends on, and
@@ -48,6 +48,6 @@ void xen_upcall_reevaluate(struct kvm_vcpu *vcpu);
 
 /* The same for all vCPUs, after what the VM has for them changed. */
 void xen_upcall_choose_all(struct kvm *kvm);
-void xen_upcall_settle_all(struct kvm *kvm);
+void xen_upcall_sync_all(struct kvm *kvm);
 
 #endif /* _KVM_XEN_UPCALL_UPCALL_H */

@@ -4,10 +4,10 @@
  * the selections that say where to look.
  *
  * Where vcpu_info is not mapped just now, or not registered yet, selections
- * are parked in the vCPU, per width, and replayed by its own thread or by the
+ * are deferred in the vCPU, per width, and replayed by its own thread or by the
  * registration.  Parking and registration pair full barriers: either the
- * parking sees the registration and wakes the vCPU, or the registration sees
- * what was parked.
+ * deferral sees the registration and wakes the vCPU, or the registration sees
+ * what was deferred.
  */
 #include "xen/abi/evtchn_2l.h"
 #include "xen/base/debug.h"
@@ -37,12 +37,12 @@ static bool replay(const struct xen_evtchn_ops *ops, void *vcpu_info,
 				    xen_evtchn_raise_upcall(vcpu_info);
 }
 
-static void park(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
+static void defer(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		 const struct xen_layout *layout, u32 port)
 {
-	atomic64_t *parked = &vcpu->arch.xen.state.parked[xen_layout_width(layout)];
+	atomic64_t *deferred = &vcpu->arch.xen.state.deferred[xen_layout_width(layout)];
 
-	atomic64_or(selector_of(ops, layout, port), parked);
+	atomic64_or(selector_of(ops, layout, port), deferred);
 
 	/* Pairs with the barrier in xen_vcpu_info_placed(). */
 	smp_mb__after_atomic();
@@ -58,7 +58,7 @@ bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
 	bool due;
 
 	if (!xen_try_map(&map, &vcpu->arch.xen.vcpu_info_cache)) {
-		park(vcpu, ops, layout, port);
+		defer(vcpu, ops, layout, port);
 		return false;
 	}
 
@@ -67,23 +67,23 @@ bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
 	return due;
 }
 
-/* Take the selections of @width; in the narrow word, duties stay. */
+/* Take the selections of @width; in the narrow word, work stay. */
 static u64 take_width(struct kvm_vcpu *vcpu, enum xen_width width)
 {
-	u64 duties = width == XEN_NARROW ? XEN_PARKED_DUTIES : 0;
-	atomic64_t *parked = &vcpu->arch.xen.state.parked[width];
+	u64 work = width == XEN_NARROW ? XEN_DEFERRED_WORK : 0;
+	atomic64_t *deferred = &vcpu->arch.xen.state.deferred[width];
 
-	if (!(atomic64_read(parked) & ~duties))
+	if (!(atomic64_read(deferred) & ~work))
 		return 0;
 
-	return atomic64_fetch_and(duties, parked) & ~duties;
+	return atomic64_fetch_and(work, deferred) & ~work;
 }
 
 /*
- * Take what was parked as bits of @layout.  Bits of the other width name other
+ * Take what was deferred as bits of @layout.  Bits of the other width name other
  * ports by now: look everywhere instead, as Xen does when vcpu_info moves.
  */
-static u64 take_parked(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
+static u64 take_deferred(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 {
 	enum xen_width width = xen_layout_width(layout);
 	u64 sel = take_width(vcpu, width);
@@ -96,7 +96,7 @@ static u64 take_parked(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 
 /*
  * Map vcpu_info, waiting for it.  Where that fails, remember with which memslots, so
- * that what is parked neither keeps a sleeping vCPU awake nor a running one out of the
+ * that what is deferred neither keeps a sleeping vCPU awake nor a running one out of the
  * guest.  A change of memslots wakes the vCPU, and ends this.  Nothing tells of a change
  * of the VMM's own memory: the next event tries again, and so does the vCPU's thread
  * when it is scheduled, at each KVM_RUN for one.
@@ -122,7 +122,7 @@ void xen_vcpu_info_retry(struct kvm_vcpu *vcpu)
 	xen_kick(vcpu);
 }
 
-static bool replay_parked(struct kvm_vcpu *vcpu)
+static bool replay_deferred(struct kvm_vcpu *vcpu)
 {
 	const struct xen_evtchn_ops *ops = xen_ops(vcpu->kvm);
 	const struct xen_layout *layout = xen_layout(vcpu->kvm);
@@ -134,7 +134,7 @@ static bool replay_parked(struct kvm_vcpu *vcpu)
 	if (map_or_stall(vcpu, &map))
 		return false;
 
-	sel = take_parked(vcpu, layout);
+	sel = take_deferred(vcpu, layout);
 	if (sel)
 		due = replay(ops, map.khva, layout, sel);
 	xen_unmap_dirty(&map, &vcpu->arch.xen.state.vcpu_info_entry);
@@ -147,7 +147,7 @@ bool xen_vcpu_info_replay(struct kvm_vcpu *vcpu)
 {
 	xen_might_sleep();
 
-	return xen_vcpu_info_can_replay(vcpu) && replay_parked(vcpu);
+	return xen_vcpu_info_can_replay(vcpu) && replay_deferred(vcpu);
 }
 
 /*
@@ -210,9 +210,9 @@ bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu)
 	if (!vcpu->arch.xen.vcpu_info_cache.active)
 		return false;
 
-	/* Pairs with the barrier in park(). */
+	/* Pairs with the barrier in defer(). */
 	smp_mb();
-	return replay_parked(vcpu);
+	return replay_deferred(vcpu);
 }
 
 int xen_vcpu_info_flag(struct kvm_vcpu *vcpu)

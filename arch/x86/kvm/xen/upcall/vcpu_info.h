@@ -17,11 +17,11 @@ bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
 			  const struct xen_evtchn_ops *ops,
 			  const struct xen_layout *layout, u32 port);
 
-/* Do what was parked; returns the same.  May sleep, in the vCPU's thread. */
+/* Do what was deferred; returns the same.  May sleep, in the vCPU's thread. */
 bool xen_vcpu_info_replay(struct kvm_vcpu *vcpu);
 
 /*
- * Do what was parked, as vcpu_info may be there from now on; returns the same.
+ * Do what was deferred, as vcpu_info may be there from now on; returns the same.
  * May sleep, in the vCPU's thread.
  */
 bool xen_vcpu_info_placed(struct kvm_vcpu *vcpu);
@@ -44,7 +44,7 @@ static inline bool xen_vcpu_info_failed(struct kvm_vcpu *vcpu)
 /* Have the vCPU seek it again, even where the memslots are as they were. */
 void xen_vcpu_info_retry(struct kvm_vcpu *vcpu);
 
-/* Whether what is parked waits for a change of memslots.  In kvm->srcu. */
+/* Whether what is deferred waits for a change of memslots.  In kvm->srcu. */
 bool xen_vcpu_info_is_stalled(struct kvm_vcpu *vcpu);
 
 /* Whether to replay it now makes sense.  In kvm->srcu. */

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Calls that go on when the VMM has answered them: see completion.h. */
+#include "xen/hypercall/completion.h"
+
+void __xen_hcall_run_completion(struct kvm_vcpu *vcpu, bool done)
+{
+	struct kvm_xen_completion completion = vcpu->arch.xen.state.completion;
+
+	vcpu->arch.xen.state.completion.complete = NULL;
+	if (done)
+		completion.complete(vcpu, &completion);
+}
