@@ -9,6 +9,7 @@
 #include "xen_line.h"
 
 #define IOAPIC_GPA	0xfec00000ull
+#define ELCR		0x4d0
 
 struct xen_line_cpu *xen_line_cpu(struct xen_vm *x, unsigned int vcpu)
 {
@@ -155,6 +156,21 @@ int64_t xen_line_call(struct xen_vm *x, unsigned int vcpu, xen_line_fn fn, uint6
 	xen_line_order(x, vcpu, fn, arg1, arg2);
 	TEST_ASSERT_EQ(xen_step(x->vcpu[vcpu]), cpu->turns);
 	return cpu->result;
+}
+
+void xen_line_program_pic(struct xen_vm *x, unsigned int irq, bool level)
+{
+	uint16_t elcr = level ? 1u << irq : 0;
+
+	xen_line_call(x, 0, xen_guest_init_pic, XEN_PIC_8086, 0);
+	xen_line_call(x, 0, xen_guest_out, ELCR, elcr & 0xff);
+	xen_line_call(x, 0, xen_guest_out, ELCR + 1, elcr >> 8);
+}
+
+void xen_line_mask_pic(struct xen_vm *x, unsigned int irq, bool masked)
+{
+	xen_line_call(x, 0, xen_guest_out, irq < 8 ? XEN_PIC_MASTER_IMR : XEN_PIC_SLAVE_IMR,
+		      masked ? 1u << irq % 8 : 0);
 }
 
 static void set_habit(char to[8], const char *habit)

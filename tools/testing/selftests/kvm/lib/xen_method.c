@@ -5,8 +5,6 @@
 #include "test_util.h"
 #include "xen_method.h"
 
-#define ICW4_8086	0x1
-#define MASTER_IMR	0x21
 #define LEVEL_ENTRY	(XEN_LINE_VECTOR | XEN_IOAPIC_LEVEL)
 
 #define EVENTFDS							\
@@ -73,7 +71,7 @@ void xen_via_make_line(struct xen_via *via)
 static void set_up_controllers(struct xen_via *via)
 {
 	if (via->method->pic)
-		xen_line_call(via->x, 0, xen_guest_init_pic, ICW4_8086, 0);
+		xen_line_program_pic(via->x, XEN_MASTER_IRQ, false);
 	if (via->method->entry)
 		write_pin(via->x, via->method->entry);
 	xen_via_make_line(via);
@@ -120,8 +118,7 @@ void xen_via_end(struct xen_via *via)
 void xen_via_mask(struct xen_via *via, bool masked)
 {
 	if (via->method->pic)
-		xen_line_call(via->x, 0, xen_guest_out, MASTER_IMR,
-			      masked ? 1u << XEN_MASTER_IRQ : 0);
+		xen_line_mask_pic(via->x, XEN_MASTER_IRQ, masked);
 	else
 		write_pin(via->x, via->method->entry | (masked ? XEN_IOAPIC_MASKED : 0));
 }

@@ -15,7 +15,6 @@
 #define BY_IOCTL	100u
 #define BY_GUEST	200u
 #define NR_PORTS	4u
-#define ELCR		0x4d0
 /* Events on each port. */
 #define NR_EVENTS	100u
 #define PAUSE_US	100
@@ -75,15 +74,6 @@ FIXTURE_VARIANT_ADD(stress, msi) {
 	.eventfd = true,
 };
 
-static void program_pic(struct xen_vm *x, unsigned int irq, bool level)
-{
-	uint16_t elcr = level ? 1u << irq : 0;
-
-	xen_line_call(x, 0, xen_guest_init_pic, 1, 0);
-	xen_line_call(x, 0, xen_guest_out, ELCR, elcr & 0xff);
-	xen_line_call(x, 0, xen_guest_out, ELCR + 1, elcr >> 8);
-}
-
 static int connect(struct xen_vm *x, uint32_t gsi, bool eventfd)
 {
 	int assert_fd, resample_fd;
@@ -121,7 +111,7 @@ FIXTURE_SETUP(stress)
 		xen_line_call(self->x, 0, xen_guest_write_pin, XEN_LINE_PIN,
 			      XEN_LINE_VECTOR | trigger);
 	else if (variant->gsi)
-		program_pic(self->x, variant->gsi, variant->level);
+		xen_line_program_pic(self->x, variant->gsi, variant->level);
 	prepare_ports(self);
 }
 

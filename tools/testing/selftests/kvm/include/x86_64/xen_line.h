@@ -40,6 +40,12 @@
 #define XEN_IOAPIC_MASKED	(1ull << 16)
 #define XEN_IOAPIC_DEST(id)	((uint64_t)(id) << 56)
 
+/* The PIC: masks, and the bits of ICW4. */
+#define XEN_PIC_MASTER_IMR	0x21u
+#define XEN_PIC_SLAVE_IMR	0xa1u
+#define XEN_PIC_8086		0x1u
+#define XEN_PIC_AUTO_EOI	0x2u
+
 typedef int64_t (*xen_line_fn)(uint64_t arg1, uint64_t arg2);
 
 /*
@@ -156,6 +162,10 @@ int64_t xen_line_call(struct xen_vm *x, unsigned int vcpu, xen_line_fn fn, uint6
 /* Host: only say which, for when it runs. */
 void xen_line_order(struct xen_vm *x, unsigned int vcpu, xen_line_fn fn, uint64_t arg1,
 		    uint64_t arg2);
+
+/* Host: by vCPU 0: the PIC, all unmasked, with @irq level- or edge-triggered; the mask of @irq. */
+void xen_line_program_pic(struct xen_vm *x, unsigned int irq, bool level);
+void xen_line_mask_pic(struct xen_vm *x, unsigned int irq, bool masked);
 
 /* Host: the habit of @vcpu from now on, and that of its next @nr interrupts. */
 void xen_line_habit(struct xen_vm *x, unsigned int vcpu, const char *habit);
