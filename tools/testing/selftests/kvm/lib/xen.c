@@ -186,84 +186,95 @@ int xen_vcpu_arg(struct kvm_vcpu *vcpu, bool set, uint16_t type, void *arg)
 	return r;
 }
 
+/* The members of the union that are one value begin where it does, and x86 is little-endian. */
+int xen_vm_set_value(struct xen_vm *x, uint16_t type, uint64_t value)
+{
+	struct kvm_xen_hvm_attr attr = { .type = type };
+
+	attr.u.pad[0] = value;
+	return xen_vm_set(x, &attr);
+}
+
+int xen_vm_get_value(struct xen_vm *x, uint16_t type, uint64_t *value)
+{
+	struct kvm_xen_hvm_attr attr = { .type = type };
+	int r = xen_vm_get(x, &attr);
+
+	*value = attr.u.pad[0];
+	return r;
+}
+
+uint64_t xen_vm_value(struct xen_vm *x, uint16_t type)
+{
+	uint64_t value;
+
+	TEST_ASSERT_EQ(xen_vm_get_value(x, type, &value), 0);
+	return value;
+}
+
+int xen_vcpu_set_value(struct kvm_vcpu *vcpu, uint16_t type, uint64_t value)
+{
+	struct kvm_xen_vcpu_attr attr = { .type = type };
+
+	attr.u.pad[0] = value;
+	return xen_vcpu_set(vcpu, &attr);
+}
+
+int xen_vcpu_get_value(struct kvm_vcpu *vcpu, uint16_t type, uint64_t *value)
+{
+	struct kvm_xen_vcpu_attr attr = { .type = type };
+	int r = xen_vcpu_get(vcpu, &attr);
+
+	*value = attr.u.pad[0];
+	return r;
+}
+
+uint64_t xen_vcpu_value(struct kvm_vcpu *vcpu, uint16_t type)
+{
+	uint64_t value;
+
+	TEST_ASSERT_EQ(xen_vcpu_get_value(vcpu, type, &value), 0);
+	return value;
+}
+
 int xen_set_long_mode(struct xen_vm *x, bool wide)
 {
-	struct kvm_xen_hvm_attr attr = {
-		.type = KVM_XEN_ATTR_TYPE_LONG_MODE,
-		.u.long_mode = wide,
-	};
-
-	return xen_vm_set(x, &attr);
+	return xen_vm_set_value(x, KVM_XEN_ATTR_TYPE_LONG_MODE, wide);
 }
 
 int xen_set_shared_info(struct xen_vm *x, uint64_t gfn)
 {
-	struct kvm_xen_hvm_attr attr = {
-		.type = KVM_XEN_ATTR_TYPE_SHARED_INFO,
-		.u.shared_info.gfn = gfn,
-	};
-
-	return xen_vm_set(x, &attr);
+	return xen_vm_set_value(x, KVM_XEN_ATTR_TYPE_SHARED_INFO, gfn);
 }
 
 int xen_set_shared_info_hva(struct xen_vm *x, void *hva)
 {
-	struct kvm_xen_hvm_attr attr = {
-		.type = KVM_XEN_ATTR_TYPE_SHARED_INFO_HVA,
-		.u.shared_info.hva = (uintptr_t)hva,
-	};
-
-	return xen_vm_set(x, &attr);
+	return xen_vm_set_value(x, KVM_XEN_ATTR_TYPE_SHARED_INFO_HVA, (uintptr_t)hva);
 }
 
 int xen_set_vm_vector(struct xen_vm *x, uint8_t vector)
 {
-	struct kvm_xen_hvm_attr attr = {
-		.type = KVM_XEN_ATTR_TYPE_UPCALL_VECTOR,
-		.u.vector = vector,
-	};
-
-	return xen_vm_set(x, &attr);
+	return xen_vm_set_value(x, KVM_XEN_ATTR_TYPE_UPCALL_VECTOR, vector);
 }
 
 int xen_set_vcpu_vector(struct kvm_vcpu *vcpu, uint8_t vector)
 {
-	struct kvm_xen_vcpu_attr attr = {
-		.type = KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR,
-		.u.vector = vector,
-	};
-
-	return xen_vcpu_set(vcpu, &attr);
+	return xen_vcpu_set_value(vcpu, KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR, vector);
 }
 
 int xen_set_vcpu_info(struct kvm_vcpu *vcpu, uint64_t gpa)
 {
-	struct kvm_xen_vcpu_attr attr = {
-		.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
-		.u.gpa = gpa,
-	};
-
-	return xen_vcpu_set(vcpu, &attr);
+	return xen_vcpu_set_value(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO, gpa);
 }
 
 int xen_set_vcpu_info_hva(struct kvm_vcpu *vcpu, void *hva)
 {
-	struct kvm_xen_vcpu_attr attr = {
-		.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA,
-		.u.hva = (uintptr_t)hva,
-	};
-
-	return xen_vcpu_set(vcpu, &attr);
+	return xen_vcpu_set_value(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA, (uintptr_t)hva);
 }
 
 int xen_set_vcpu_id(struct kvm_vcpu *vcpu, uint32_t id)
 {
-	struct kvm_xen_vcpu_attr attr = {
-		.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_ID,
-		.u.vcpu_id = id,
-	};
-
-	return xen_vcpu_set(vcpu, &attr);
+	return xen_vcpu_set_value(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_ID, id);
 }
 
 int xen_set_timer(struct kvm_vcpu *vcpu, uint32_t port, uint64_t expires_ns)

@@ -9,27 +9,11 @@
 #include "test_util.h"
 #include "xen_fifo.h"
 
-static uint8_t vm_vector(struct xen_vm *x)
-{
-	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_UPCALL_VECTOR };
-
-	TEST_ASSERT_EQ(xen_vm_get(x, &attr), 0);
-	return attr.u.vector;
-}
-
-static uint8_t vcpu_vector(struct kvm_vcpu *vcpu)
-{
-	struct kvm_xen_vcpu_attr attr = { .type = KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR };
-
-	TEST_ASSERT_EQ(xen_vcpu_get(vcpu, &attr), 0);
-	return attr.u.vector;
-}
-
 void xen_vcpu_save(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save)
 {
 	save->state = vcpu_save_state(vcpu);
 	vcpu_ioctl(vcpu, KVM_GET_LAPIC, &save->lapic);
-	save->vector = vcpu_vector(vcpu);
+	save->vector = xen_vcpu_value(vcpu, KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR);
 }
 
 void xen_vcpu_restore(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save)
@@ -60,7 +44,7 @@ void xen_fifo_save(struct xen_vm *x, struct xen_save *save)
 		xen_vcpu_save(x->vcpu[i], &save->vcpu[i]);
 		TEST_ASSERT_EQ(xen_get_control(x->vcpu[i], &save->control[i]), 0);
 	}
-	save->vm_vector = vm_vector(x);
+	save->vm_vector = xen_vm_value(x, KVM_XEN_ATTR_TYPE_UPCALL_VECTOR);
 	TEST_ASSERT_EQ(xen_get_limit(x, &save->limit), 0);
 	TEST_ASSERT_EQ(xen_get_array(x, &save->array), 0);
 

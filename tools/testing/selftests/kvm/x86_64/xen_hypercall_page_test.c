@@ -89,10 +89,7 @@ static int use_blobs(struct xen_vm *x, void *blob32, uint8_t size32, void *blob6
 
 static bool is_wide(struct xen_vm *x)
 {
-	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_LONG_MODE };
-
-	TEST_ASSERT_EQ(xen_vm_get(x, &attr), 0);
-	return attr.u.long_mode;
+	return xen_vm_value(x, KVM_XEN_ATTR_TYPE_LONG_MODE);
 }
 
 static void expected_stub(uint8_t *stub, uint32_t nr)

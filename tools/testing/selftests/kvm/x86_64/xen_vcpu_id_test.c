@@ -37,10 +37,7 @@ FIXTURE_TEARDOWN(vcpu_id)
 
 static uint32_t get_id(struct kvm_vcpu *vcpu)
 {
-	struct kvm_xen_vcpu_attr attr = { .type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_ID };
-
-	TEST_ASSERT_EQ(xen_vcpu_get(vcpu, &attr), 0);
-	return attr.u.vcpu_id;
+	return xen_vcpu_value(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_ID);
 }
 
 TEST_F(vcpu_id, defaults_to_the_index_of_the_vcpu)

@@ -364,6 +364,14 @@ int xen_vm_get(struct xen_vm *x, struct kvm_xen_hvm_attr *attr);
 int xen_vcpu_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr);
 int xen_vcpu_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr);
 
+/* The same for an attribute that is one integer or address; *_value() must not fail. */
+int xen_vm_set_value(struct xen_vm *x, uint16_t type, uint64_t value);
+int xen_vm_get_value(struct xen_vm *x, uint16_t type, uint64_t *value);
+uint64_t xen_vm_value(struct xen_vm *x, uint16_t type);
+int xen_vcpu_set_value(struct kvm_vcpu *vcpu, uint16_t type, uint64_t value);
+int xen_vcpu_get_value(struct kvm_vcpu *vcpu, uint16_t type, uint64_t *value);
+uint64_t xen_vcpu_value(struct kvm_vcpu *vcpu, uint16_t type);
+
 /* The same for one of <linux/kvm_xen.h>, whose argument is @arg, also after an error. */
 int xen_vm_arg(struct xen_vm *x, bool set, uint16_t type, void *arg);
 int xen_vcpu_arg(struct kvm_vcpu *vcpu, bool set, uint16_t type, void *arg);
