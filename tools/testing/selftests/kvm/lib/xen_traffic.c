@@ -120,27 +120,22 @@ static void send_all(struct xen_traffic *t)
 	}
 }
 
-static void *traffic_thread(void *arg)
+static void send_all_and_pause(void *arg)
 {
 	struct xen_traffic *t = arg;
 
-	while (!READ_ONCE(t->stop)) {
-		send_all(t);
-		usleep(t->pause_us);
-	}
-	return NULL;
+	send_all(t);
+	usleep(t->pause_us);
 }
 
 void xen_traffic_start(struct xen_traffic *t)
 {
-	t->stop = false;
-	TEST_ASSERT(!pthread_create(&t->thread, NULL, traffic_thread, t), "No thread");
+	xen_thread_start(&t->thread, send_all_and_pause, t);
 }
 
 void xen_traffic_stop(struct xen_traffic *t)
 {
-	WRITE_ONCE(t->stop, true);
-	pthread_join(t->thread, NULL);
+	xen_thread_stop(&t->thread);
 }
 
 uint64_t xen_fifo_nr_handled(struct xen_vm *x)

@@ -105,8 +105,8 @@ TEST_F(attr, vm_values_out_of_bounds_are_refused)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(vm_errors); i++) {
-		EXPECT_EQ(vm_errors[i].error, xen_vm_set_value(self->x, vm_errors[i].type,
-						     vm_errors[i].value)) {
+		EXPECT_EQ(vm_errors[i].error,
+			  xen_vm_set_value(self->x, vm_errors[i].type, vm_errors[i].value)) {
 			TH_LOG("%s", vm_errors[i].name);
 		}
 	}
@@ -116,12 +116,11 @@ TEST_F(attr, the_vectors_of_exceptions_are_no_upcall_vectors)
 {
 	unsigned int vector;
 
-	ASSERT_EQ(0, xen_vm_set_value(self->x, KVM_XEN_ATTR_TYPE_UPCALL_VECTOR, 0x20));
-	ASSERT_EQ(0, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR, 0x21));
+	ASSERT_EQ(0, xen_set_vm_vector(self->x, 0x20));
+	ASSERT_EQ(0, xen_set_vcpu_vector(self->vcpu, 0x21));
 	for (vector = 1; vector < 0x10; vector++) {
-		EXPECT_EQ(-EINVAL, xen_vm_set_value(self->x, KVM_XEN_ATTR_TYPE_UPCALL_VECTOR, vector));
-		EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR,
-					    vector));
+		EXPECT_EQ(-EINVAL, xen_set_vm_vector(self->x, vector));
+		EXPECT_EQ(-EINVAL, xen_set_vcpu_vector(self->vcpu, vector));
 	}
 	EXPECT_EQ(0x20, xen_vm_value(self->x, KVM_XEN_ATTR_TYPE_UPCALL_VECTOR));
 	EXPECT_EQ(0x21, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR));

@@ -112,7 +112,9 @@ static int set_and_replace(struct xen_vm *x, int fds[2])
 
 static int set_and_take(struct xen_vm *x, int fds[2])
 {
-	return set_vcpu_pair(x, fds) ?: xen_set_vcpu_callback(x->vcpu[0], &(struct kvm_xen_callback) {});
+	struct kvm_xen_callback none = { .type = KVM_XEN_CALLBACK_NONE };
+
+	return set_vcpu_pair(x, fds) ?: xen_set_vcpu_callback(x->vcpu[0], &none);
 }
 
 static int fail_at_second(struct xen_vm *x, int fds[2])
@@ -223,40 +225,29 @@ TEST(a_vm_may_end_with_its_line_up)
 	close(klog);
 }
 
-struct writer {
-	pthread_t thread;
-	int fd;
-	bool stop;
-};
-
-static void *keep_signalling(void *arg)
+static void signal_once(void *fd)
 {
-	struct writer *w = arg;
-
-	while (!READ_ONCE(w->stop))
-		eventfd_write(w->fd, 1);
-	return NULL;
+	eventfd_write(*(int *)fd, 1);
 }
 
 TEST(a_vm_may_end_while_its_eventfd_is_signalled)
 {
-	int klog = xen_klog_open(), assert_fd = xen_eventfd(), turn;
-	struct writer w = { .fd = xen_eventfd() };
+	int klog = xen_klog_open(), assert_fd = xen_eventfd(), resample_fd = xen_eventfd(), turn;
+	struct xen_thread writer;
 	struct xen_vm *x;
 
 	ASSERT_LE(0, klog);
-	ASSERT_EQ(0, pthread_create(&w.thread, NULL, keep_signalling, &w));
+	xen_thread_start(&writer, signal_once, &resample_fd);
 	for (turn = 0; turn < 10; turn++) {
 		x = xen_line_vm_create(1);
-		ASSERT_EQ(0, xen_set_eventfds(x, assert_fd, w.fd));
+		ASSERT_EQ(0, xen_set_eventfds(x, assert_fd, resample_fd));
 		ASSERT_EQ(0, xen_send(x, 1, 0));
 		ASSERT_TRUE(xen_wait_for(xen_eventfd_take(assert_fd)));
 		ASSERT_EQ(0, turn % 2 ? xen_set_no_callback(x) : 0);
-		ASSERT_EQ(0, xen_set_eventfds(x, assert_fd, w.fd));
+		ASSERT_EQ(0, xen_set_eventfds(x, assert_fd, resample_fd));
 		xen_vm_free(x);
 	}
-	WRITE_ONCE(w.stop, true);
-	pthread_join(w.thread, NULL);
+	xen_thread_stop(&writer);
 	EXPECT_FALSE(xen_klog_has_splat(klog));
 	close(klog);
 }

@@ -6,7 +6,6 @@
  * unloaded though nobody uses it, or the two wait for each other.  Stock 6.12 has
  * no such calls.
  */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "xen_harness.h"
@@ -19,12 +18,11 @@
 /* A VMM of its own. */
 struct binder {
 	struct xen_vm *x;
-	pthread_t thread;
+	struct xen_thread thread;
 	unsigned int seed;
 	uint64_t nr_bound;
 	uint64_t nr_enxio;
 	int bad;			/* any other error */
-	bool stop;
 };
 
 static int bind_and_let_go(struct xen_vm *x, struct binder *b)
@@ -41,15 +39,13 @@ static int bind_and_let_go(struct xen_vm *x, struct binder *b)
 	return r;
 }
 
-static void *bind_all_the_time(void *arg)
+static void bind_and_pause(void *arg)
 {
 	struct binder *b = arg;
 
-	while (!READ_ONCE(b->stop) && !b->bad) {
+	if (!b->bad)
 		b->bad = bind_and_let_go(b->x, b);
-		usleep(rand_r(&b->seed) % 1000);
-	}
-	return NULL;
+	usleep(rand_r(&b->seed) % 1000);
 }
 
 FIXTURE(binders) {
@@ -73,8 +69,7 @@ FIXTURE_SETUP(binders)
 		/* Not by its thread: the library's memory of CPUID has no lock. */
 		self->b[i].x = xen_dynhc_vm_create(1, NULL);
 		self->b[i].seed = i;
-		ASSERT_EQ(0, pthread_create(&self->b[i].thread, NULL, bind_all_the_time,
-					    &self->b[i]));
+		xen_thread_start(&self->b[i].thread, bind_and_pause, &self->b[i]);
 	}
 }
 
@@ -83,8 +78,7 @@ FIXTURE_TEARDOWN(binders)
 	int i;
 
 	for (i = 0; i < NR_BINDERS; i++) {
-		WRITE_ONCE(self->b[i].stop, true);
-		pthread_join(self->b[i].thread, NULL);
+		xen_thread_stop(&self->b[i].thread);
 		EXPECT_EQ(0, self->b[i].bad);
 		xen_vm_free(self->b[i].x);
 	}

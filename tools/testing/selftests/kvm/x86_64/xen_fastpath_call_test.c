@@ -8,7 +8,6 @@
  * which way it took.  If this fails, a guest gets another answer than from the exit
  * loop, or gets the same one, slowly.  Stock 6.12 has no fast path.
  */
-#include <sched.h>
 #include <string.h>
 
 #include <asm/kvm_dynhc.h>
@@ -350,11 +349,8 @@ static void guest_code_spins(void)
 static void share_cpu(struct bench *b, struct xen_runner *r)
 {
 	volatile uint64_t *seen = addr_gva2hva(b->x->vm, (uintptr_t)&spins);
-	cpu_set_t one;
 
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	TEST_ASSERT(!sched_setaffinity(0, sizeof(one), &one), "Cannot stay on a CPU");
+	kvm_pin_this_task_to_pcpu(0);
 	vcpu_arch_set_entry_point(b->x->vcpu[1], guest_code_spins);
 	xen_runner_start(r, b->x->vcpu[1]);
 	TEST_ASSERT(xen_wait_for(*seen), "The other does not run");

@@ -92,11 +92,12 @@ static void load(struct kvm_vcpu *vcpu, struct context *context)
 }
 
 /* A thread that interrupts the one that runs the vCPU. */
-struct sniper {
-	pthread_t thread;
+struct kicker {
+	struct xen_thread thread;
 	pthread_t target;
 	volatile uint32_t *nr_upcalls;
-	bool stop;
+	uint32_t seen;			/* of the upcalls */
+	unsigned int nr_kicks;
 };
 
 static void interrupted(int sig)
@@ -104,24 +105,20 @@ static void interrupted(int sig)
 }
 
 /*
- * One shot for each upcall at most, for the guest to go on between two of them, and
- * each at another moment.
+ * One signal for each upcall at most, so that the guest makes progress between two of
+ * them, and each at another moment.
  */
-static void *shoot(void *arg)
+static void kick(void *arg)
 {
-	struct sniper *sniper = arg;
-	unsigned int round = 0, i;
-	uint32_t seen = 0;
+	struct kicker *k = arg;
+	unsigned int i;
 
-	while (!READ_ONCE(sniper->stop)) {
-		if (*sniper->nr_upcalls == seen)
-			continue;
-		for (i = round++ % SPREAD; i; i--)
-			asm volatile("rep; nop");
-		seen = *sniper->nr_upcalls;
-		pthread_kill(sniper->target, SIGUSR1);
-	}
-	return NULL;
+	if (*k->nr_upcalls == k->seen)
+		return;
+	for (i = k->nr_kicks++ % SPREAD; i; i--)
+		cpu_relax();
+	k->seen = *k->nr_upcalls;
+	pthread_kill(k->target, SIGUSR1);
 }
 
 /* What the VMM does with a vCPU that came out by a signal. */
@@ -138,7 +135,7 @@ FIXTURE(stop) {
 	volatile uint32_t *enough;
 	int stats;
 	struct context other;
-	struct sniper sniper;
+	struct kicker kicker;
 	unsigned int nr_stops;
 	unsigned int nr_held;		/* with an upcall under way */
 	uint32_t held_behind;		/* that many upcalls, the last time */
@@ -191,15 +188,14 @@ FIXTURE_SETUP(stop)
 	make_other(self);
 
 	sigaction(SIGUSR1, &action, NULL);
-	self->sniper.target = pthread_self();
-	self->sniper.nr_upcalls = self->nr_upcalls;
-	ASSERT_EQ(0, pthread_create(&self->sniper.thread, NULL, shoot, &self->sniper));
+	self->kicker.target = pthread_self();
+	self->kicker.nr_upcalls = self->nr_upcalls;
+	xen_thread_start(&self->kicker.thread, kick, &self->kicker);
 }
 
 FIXTURE_TEARDOWN(stop)
 {
-	WRITE_ONCE(self->sniper.stop, true);
-	pthread_join(self->sniper.thread, NULL);
+	xen_thread_stop(&self->kicker.thread);
 	close(self->stats);
 	xen_vm_free(self->x);
 }

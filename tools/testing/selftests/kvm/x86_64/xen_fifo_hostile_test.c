@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 
 #include "xen_harness.h"
 #include "xen_fifo.h"
@@ -32,22 +31,16 @@ struct orders {
 
 #define ORDERS		((volatile struct orders *)XEN_SPARE_GPA(1))
 
-static uint32_t guest_random(uint32_t *seed)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return *seed >> 8;
-}
-
 /* Over the words of the first page, and over the vCPU's own control block. */
 static void scribble(uint32_t *seed)
 {
 	volatile uint32_t *control = (void *)((XEN_CONTROL_GFN(0) << 12) + XEN_CONTROL_OFFSET);
-	uint32_t port = 1 + guest_random(seed) % (XEN_FIFO_PAGE_PORTS - 1);
-	uint32_t value = guest_random(seed) << 16 ^ guest_random(seed);
+	uint32_t port = 1 + xen_guest_random(seed) % (XEN_FIFO_PAGE_PORTS - 1);
+	uint32_t value = xen_guest_random(seed) << 16 ^ xen_guest_random(seed);
 
-	switch (guest_random(seed) % 8) {
+	switch (xen_guest_random(seed) % 8) {
 	case 0:
-		control[guest_random(seed) % 18] = value;
+		control[xen_guest_random(seed) % 18] = value;
 		break;
 	case 1:
 		xen_guest_send(true, port);
@@ -326,37 +319,33 @@ static void guest_code_expands(void)
 
 struct noise {
 	struct xen_vm *x;
-	pthread_t thread;
-	bool stop;
+	struct xen_thread thread;
+	unsigned int seed;
 };
 
-static void *make_noise(void *arg)
+static void make_noise(void *arg)
 {
 	struct kvm_xen_evtchn_fifo_port entries[16];
 	struct noise *noise = arg;
 	struct xen_array array;
-	unsigned int seed = 1;
 
-	while (!READ_ONCE(noise->stop)) {
-		xen_send_prio(noise->x, 1 + rand_r(&seed) % 5000, rand_r(&seed) % 2,
-			      rand_r(&seed) % 16);
-		xen_get_array(noise->x, &array);
-		xen_get_fifo_ports(noise->x, 0, ARRAY_SIZE(entries), entries);
-		xen_set_limit(noise->x, 5000 + rand_r(&seed) % 5000);
-	}
-	return NULL;
+	xen_send_prio(noise->x, 1 + rand_r(&noise->seed) % 5000, rand_r(&noise->seed) % 2,
+		      rand_r(&noise->seed) % 16);
+	xen_get_array(noise->x, &array);
+	xen_get_fifo_ports(noise->x, 0, ARRAY_SIZE(entries), entries);
+	xen_set_limit(noise->x, 5000 + rand_r(&noise->seed) % 5000);
 }
 
 TEST_F(xsa, of_343_and_505_resets_may_meet_every_call)
 {
-	struct noise noise = { .x = self->x };
+	struct noise noise = { .x = self->x, .seed = 1 };
 	uint32_t turn;
 	struct xen_runner r;
 	uint64_t from;
 
 	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code_expands);
 	xen_runner_start(&r, self->x->vcpu[0]);
-	ASSERT_EQ(0, pthread_create(&noise.thread, NULL, make_noise, &noise));
+	xen_thread_start(&noise.thread, make_noise, &noise);
 	for (turn = 0; turn < RESETS; turn++) {
 		from = self->orders->turns;
 		ASSERT_EQ(0, turn % 2 ? xen_reset_ports(self->x) :
@@ -365,8 +354,7 @@ TEST_F(xsa, of_343_and_505_resets_may_meet_every_call)
 	}
 	self->orders->stop = true;
 	EXPECT_TRUE(xen_runner_reaches(&r, 1));
-	noise.stop = true;
-	pthread_join(noise.thread, NULL);
+	xen_thread_stop(&noise.thread);
 	xen_runner_stop(&r);
 	EXPECT_FALSE(r.done) {
 		TH_LOG("%s", r.failure);
@@ -432,12 +420,12 @@ TEST_F(xsa, or_not_pages_may_serve_two_purposes)
 	EXPECT_TRUE(works(self));
 }
 
-/* In a process of its own: all senders at work until it is killed. */
-static void live_until_killed(int ready)
+/* In a process of its own, with all senders at work. */
+static void start_all(void *unused)
 {
-	struct xen_traffic t[2];
-	struct xen_runner r[2];
-	struct noise noise;
+	static struct xen_traffic t[2];
+	static struct xen_runner r[2];
+	static struct noise noise;
 	struct xen_vm *x;
 	int i;
 
@@ -451,29 +439,20 @@ static void live_until_killed(int ready)
 	TEST_ASSERT(xen_runner_reaches(&r[0], 1), "No FIFO");
 	for (i = 0; i < 2; i++)
 		xen_traffic_start(&t[i]);
-	noise = (struct noise) { .x = x };
-	pthread_create(&noise.thread, NULL, make_noise, &noise);
-	TEST_ASSERT(write(ready, "", 1) == 1, "No pipe");
-	for (;;)
-		pause();
+	noise = (struct noise) { .x = x, .seed = 1 };
+	xen_thread_start(&noise.thread, make_noise, &noise);
 }
 
 TEST(a_vm_can_end_while_its_fifo_events_fly)
 {
-	int life, status, ready[2];
 	pid_t child;
-	char byte;
+	int life;
 
-	ASSERT_EQ(0, pipe(ready));
 	for (life = 0; life < LIVES; life++) {
-		child = fork();
-		if (!child)
-			live_until_killed(ready[1]);
-		ASSERT_EQ(1, read(ready[0], &byte, 1));
+		child = xen_process_start(start_all, NULL);
 		usleep(life * 1000);
 		ASSERT_EQ(0, kill(child, SIGKILL));
-		ASSERT_EQ(child, waitpid(child, &status, 0));
-		EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		EXPECT_TRUE(xen_process_is_killed(child));
 	}
 }
 

@@ -7,7 +7,6 @@
  * consumes them itself, as its guest could not touch what is gone, and not
  * before the vCPU was told.  Stock 6.12 has no FIFO event channels.
  */
-#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include "xen_harness.h"
@@ -59,34 +58,35 @@ FIXTURE(memslot) {
 	volatile struct orders *orders;
 	struct xen_runner r[2];
 	struct xen_traffic t[2];
-	pthread_t consumer;
-	bool stop;
+	struct xen_fifo_consumer c[2];
+	struct xen_thread consumer;
 };
 
-/* In place of the guest's handlers: whoever is told of something takes it. */
-static void *consume(void *arg)
+/* In place of the guest's handlers: take the events of each vCPU whose flag is up. */
+static void consume(void *arg)
 {
 	FIXTURE_DATA(memslot) *self = arg;
-	struct xen_fifo_consumer c[2];
+	struct xen_fifo_consumer *c = self->c;
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		xen_fifo_host_consumer(self->x, i, &c[i]);
-		c[i].ports = xen_fifo_port(self->x, 0);
-		c[i].nr_ports = XEN_GUEST_PORTS;
+		if (__atomic_exchange_n(xen_upcall_pending(c[i].vcpu_info), 0, __ATOMIC_SEQ_CST))
+			xen_fifo_consume(&c[i]);
+		WRITE_ONCE(xen_fifo_guest_consumer(self->x, i)->nr_handled, c[i].nr_handled);
 	}
-	while (!READ_ONCE(self->stop)) {
-		for (i = 0; i < 2; i++) {
-			if (__atomic_exchange_n(xen_upcall_pending(c[i].vcpu_info), 0,
-						__ATOMIC_SEQ_CST))
-				xen_fifo_consume(&c[i]);
-			WRITE_ONCE(xen_fifo_guest_consumer(self->x, i)->nr_handled,
-				   c[i].nr_handled);
-		}
-		usleep(50);
+	usleep(50);
+}
+
+static void start_consumer(FIXTURE_DATA(memslot) *self)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		xen_fifo_host_consumer(self->x, i, &self->c[i]);
+		self->c[i].ports = xen_fifo_port(self->x, 0);
+		self->c[i].nr_ports = XEN_GUEST_PORTS;
 	}
-	TEST_ASSERT(!c[0].nr_bad && !c[1].nr_bad, "Queues are torn");
-	return NULL;
+	xen_thread_start(&self->consumer, consume, self);
 }
 
 FIXTURE_SETUP(memslot)
@@ -110,7 +110,7 @@ FIXTURE_SETUP(memslot)
 	ASSERT_EQ(0, xen_bind_ipi(self->x, PORT, 1));
 	for (i = 0; i < 2; i++)
 		xen_runner_start(&self->r[i], self->x->vcpu[i]);
-	ASSERT_EQ(0, pthread_create(&self->consumer, NULL, consume, self));
+	start_consumer(self);
 }
 
 FIXTURE_TEARDOWN(memslot)
@@ -123,8 +123,9 @@ FIXTURE_TEARDOWN(memslot)
 			TH_LOG("vCPU %d: %s", i, self->r[i].failure);
 		}
 	}
-	WRITE_ONCE(self->stop, true);
-	pthread_join(self->consumer, NULL);
+	xen_thread_stop(&self->consumer);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, self->c[i].nr_bad);
 	xen_vm_free(self->x);
 }
 

@@ -35,19 +35,13 @@ struct orders {
 
 #define ORDERS		((volatile struct orders *)XEN_SPARE_GPA(1))
 
-static uint32_t guest_random(uint32_t *seed)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return *seed >> 8;
-}
-
 /* Once in a while, change what the guest may: priorities, and masks. */
 static void guest_stirs(uint32_t *seed)
 {
-	uint32_t port = 1 + guest_random(seed) % (END_PORT - 1);
+	uint32_t port = 1 + xen_guest_random(seed) % (END_PORT - 1);
 
-	if (guest_random(seed) % 4 == 0)
-		GUEST_ASSERT_EQ(xen_guest_set_priority(true, port, guest_random(seed) %
+	if (xen_guest_random(seed) % 4 == 0)
+		GUEST_ASSERT_EQ(xen_guest_set_priority(true, port, xen_guest_random(seed) %
 						       XEN_FIFO_NR_QUEUES), 0);
 	if (!ORDERS->masks)
 		return;

@@ -8,7 +8,6 @@
  * fast device misses interrupts, or the kernel refuses to signal an eventfd
  * from another's wakeup, with a warning.  Stock 6.12 has no such callback.
  */
-#include <pthread.h>
 
 #include "xen_harness.h"
 #include "xen_method.h"
@@ -111,27 +110,23 @@ TEST_F(irqfd, becomes_one_upcall_for_each_write_that_is_waited_for)
 
 struct sender {
 	FIXTURE_DATA(irqfd) *self;
-	pthread_t thread;
+	struct xen_thread thread;
 	uint32_t first;			/* of NR_PORTS / NR_SENDERS ports */
 	uint32_t nr_sent;
-	bool stop;
 };
 
 /* Signals each port whose last event was handled. */
-static void *sender_thread(void *arg)
+static void signal_idle(void *arg)
 {
 	struct sender *s = arg;
 	uint32_t port;
 
-	while (!READ_ONCE(s->stop)) {
-		for (port = s->first; port < s->first + NR_PORTS / NR_SENDERS; port++) {
-			if (!xen_line_is_handled(s->self->x, port))
-				continue;
-			signal_port(s->self, port);
-			WRITE_ONCE(s->nr_sent, s->nr_sent + 1);
-		}
+	for (port = s->first; port < s->first + NR_PORTS / NR_SENDERS; port++) {
+		if (!xen_line_is_handled(s->self->x, port))
+			continue;
+		signal_port(s->self, port);
+		WRITE_ONCE(s->nr_sent, s->nr_sent + 1);
 	}
-	return NULL;
 }
 
 TEST_F(irqfd, loses_nothing_where_several_are_written_to_at_once)
@@ -141,14 +136,12 @@ TEST_F(irqfd, loses_nothing_where_several_are_written_to_at_once)
 
 	for (i = 0; i < NR_SENDERS; i++) {
 		s[i] = (struct sender) { .self = self, .first = 1 + i * NR_PORTS / NR_SENDERS };
-		ASSERT_EQ(0, pthread_create(&s[i].thread, NULL, sender_thread, &s[i]));
+		xen_thread_start(&s[i].thread, signal_idle, &s[i]);
 	}
 	for (i = 0; i < NR_SENDERS; i++)
 		EXPECT_TRUE(xen_wait_for(READ_ONCE(s[i].nr_sent) >= TRAFFIC / NR_SENDERS));
-	for (i = 0; i < NR_SENDERS; i++) {
-		WRITE_ONCE(s[i].stop, true);
-		pthread_join(s[i].thread, NULL);
-	}
+	for (i = 0; i < NR_SENDERS; i++)
+		xen_thread_stop(&s[i].thread);
 	for (i = 1; i <= NR_PORTS; i++)
 		EXPECT_TRUE(is_handled_soon(self->x, i));
 	EXPECT_EQ(s[0].nr_sent + s[1].nr_sent, xen_line_cpu(self->x, 0)->nr_events);

@@ -21,10 +21,9 @@
 
 struct sender {
 	struct xen_vm *x;
-	pthread_t thread;
+	struct xen_thread thread;
 	uint32_t first;
 	int fds[NR_PORTS];
-	bool stop;
 };
 
 FIXTURE(stress) {
@@ -132,29 +131,14 @@ static void send_idle(struct sender *s, unsigned int i)
 	}
 }
 
-static void *send_for_ever(void *arg)
+static void send_all_idle(void *arg)
 {
 	struct sender *s = arg;
 	unsigned int i;
 
-	while (!READ_ONCE(s->stop)) {
-		for (i = 0; i < NR_PORTS; i++)
-			send_idle(s, i);
-		usleep(PAUSE_US);
-	}
-	return NULL;
-}
-
-static void start_sender(struct sender *s)
-{
-	s->stop = false;
-	TEST_ASSERT(!pthread_create(&s->thread, NULL, send_for_ever, s), "No thread");
-}
-
-static void stop_sender(struct sender *s)
-{
-	WRITE_ONCE(s->stop, true);
-	pthread_join(s->thread, NULL);
+	for (i = 0; i < NR_PORTS; i++)
+		send_idle(s, i);
+	usleep(PAUSE_US);
 }
 
 /* Each of the ports from @first on had enough events, in the end. */
@@ -185,14 +169,14 @@ static void begin(FIXTURE_DATA(stress) *self, xen_line_fn fn, uint64_t arg1)
 	xen_line_order(self->x, 1, xen_guest_storm, BY_GUEST, NR_PORTS);
 	xen_runner_start(&self->r[0], self->x->vcpu[0]);
 	xen_runner_start(&self->r[1], self->x->vcpu[1]);
-	start_sender(&self->by_irqfd);
-	start_sender(&self->by_ioctl);
+	xen_thread_start(&self->by_irqfd.thread, send_all_idle, &self->by_irqfd);
+	xen_thread_start(&self->by_ioctl.thread, send_all_idle, &self->by_ioctl);
 }
 
 static void end_sending(FIXTURE_DATA(stress) *self)
 {
-	stop_sender(&self->by_irqfd);
-	stop_sender(&self->by_ioctl);
+	xen_thread_stop(&self->by_irqfd.thread);
+	xen_thread_stop(&self->by_ioctl.thread);
 	WRITE_ONCE(xen_line_cpu(self->x, 1)->stop, true);
 	TEST_ASSERT(xen_wait_for(READ_ONCE(self->r[1].done)), "The guest does not stop");
 	xen_runner_stop(&self->r[1]);

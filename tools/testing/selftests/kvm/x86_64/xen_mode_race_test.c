@@ -33,8 +33,7 @@ static void guest_code(void)
 FIXTURE(mode) {
 	struct xen_vm *x;
 	uint8_t *vi;
-	pthread_t thread;
-	bool stop;
+	bool wide;
 };
 
 FIXTURE_SETUP(mode)
@@ -48,16 +47,12 @@ FIXTURE_TEARDOWN(mode)
 	xen_vm_free(self->x);
 }
 
-static void *toggle_mode(void *arg)
+static void toggle_mode(void *arg)
 {
 	FIXTURE_DATA(mode) *self = arg;
-	bool wide = false;
 
-	while (!READ_ONCE(self->stop)) {
-		TEST_ASSERT_EQ(xen_set_long_mode(self->x, wide), 0);
-		wide = !wide;
-	}
-	return NULL;
+	TEST_ASSERT_EQ(xen_set_long_mode(self->x, self->wide), 0);
+	self->wide = !self->wide;
 }
 
 /*
@@ -106,13 +101,13 @@ static int send_and_check(FIXTURE_DATA(mode) *self, uint32_t port)
 
 static int race(FIXTURE_DATA(mode) *self, uint32_t port)
 {
+	struct xen_thread thread;
 	int turn, wrong = 0;
 
-	TEST_ASSERT(!pthread_create(&self->thread, NULL, toggle_mode, self), "No thread");
+	xen_thread_start(&thread, toggle_mode, self);
 	for (turn = 0; turn < TURNS; turn++)
 		wrong += send_and_check(self, port);
-	WRITE_ONCE(self->stop, true);
-	pthread_join(self->thread, NULL);
+	xen_thread_stop(&thread);
 	return wrong;
 }
 

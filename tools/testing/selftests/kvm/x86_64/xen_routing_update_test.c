@@ -8,7 +8,6 @@
  * but the last has to be seen, at the port and the vCPU of before or of now.
  * Stock 6.12 has no FIFO event channels, on which half of this relies.
  */
-#include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -45,8 +44,7 @@ struct source {
 struct sender {
 	struct xen_vm *x;
 	struct source *sources;		/* NR_SOURCES / NR_SENDERS of them */
-	pthread_t thread;
-	bool stop;
+	struct xen_thread thread;
 };
 
 FIXTURE(route) {
@@ -160,37 +158,29 @@ static void signal_source(struct xen_vm *x, struct source *source)
 	TEST_ASSERT(!eventfd_write(source->fd, 1), "An irqfd cannot be signalled");
 }
 
-static void *sender_thread(void *arg)
+static void signal_sources(void *arg)
 {
 	struct sender *sender = arg;
 	unsigned int i;
 
-	while (!READ_ONCE(sender->stop)) {
-		for (i = 0; i < NR_SOURCES / NR_SENDERS; i++)
-			signal_source(sender->x, &sender->sources[i]);
-	}
-	return NULL;
+	for (i = 0; i < NR_SOURCES / NR_SENDERS; i++)
+		signal_source(sender->x, &sender->sources[i]);
 }
 
 static void start_senders(FIXTURE_DATA(route) *self)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_SENDERS; i++) {
-		self->senders[i].stop = false;
-		TEST_ASSERT(!pthread_create(&self->senders[i].thread, NULL, sender_thread,
-					    &self->senders[i]), "No thread");
-	}
+	for (i = 0; i < NR_SENDERS; i++)
+		xen_thread_start(&self->senders[i].thread, signal_sources, &self->senders[i]);
 }
 
 static void stop_senders(FIXTURE_DATA(route) *self)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_SENDERS; i++) {
-		WRITE_ONCE(self->senders[i].stop, true);
-		pthread_join(self->senders[i].thread, NULL);
-	}
+	for (i = 0; i < NR_SENDERS; i++)
+		xen_thread_stop(&self->senders[i].thread);
 }
 
 /* The last of @source was seen at one of its ports. */

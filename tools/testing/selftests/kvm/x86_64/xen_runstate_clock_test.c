@@ -329,13 +329,6 @@ static uint64_t own_delay(void)
 	return delay;
 }
 
-static void *compete(void *stop)
-{
-	while (!READ_ONCE(*(bool *)stop))
-		cpu_relax();
-	return NULL;
-}
-
 static void start_on(pthread_t *thread, int cpu, void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t attr;
@@ -352,15 +345,13 @@ static void start_on(pthread_t *thread, int cpu, void *(*fn)(void *), void *arg)
 static void *wait_and_act(void *arg)
 {
 	struct waiter *waiter = arg;
-	pthread_t thread;
-	bool stop = false;
+	struct xen_thread competitor;
 
 	if (waiter->least) {
-		start_on(&thread, 0, compete, &stop);
+		xen_thread_start(&competitor, xen_spin, NULL);
 		while (own_delay() < waiter->least)
 			cpu_relax();
-		WRITE_ONCE(stop, true);
-		pthread_join(thread, NULL);
+		xen_thread_stop(&competitor);
 	}
 	waiter->delay = own_delay();
 	waiter->act(waiter);

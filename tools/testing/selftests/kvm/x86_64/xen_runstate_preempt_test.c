@@ -7,7 +7,6 @@
  * than the moment of the last change, or shrink.  Needs a kernel that preempts, and that
  * makes the window wide by the module parameter xen_delay_account.
  */
-#include <pthread.h>
 
 #include "kvm_util.h"
 #include "processor.h"
@@ -26,25 +25,13 @@
 FIXTURE(preempted) {
 	struct xen_vm *x;
 	struct kvm_vcpu *vcpu;
-	pthread_t rival;
-	bool stop;
+	struct xen_thread competitor;
 };
 
 static void guest_code(void)
 {
 	for (;;)
 		GUEST_SYNC(0);
-}
-
-/* Takes turns with the vCPU's thread on its CPU. */
-static void *compete(void *arg)
-{
-	FIXTURE_DATA(preempted) *self = arg;
-
-	kvm_pin_this_task_to_pcpu(0);
-	while (!READ_ONCE(self->stop))
-		;
-	return NULL;
 }
 
 FIXTURE_SETUP(preempted)
@@ -55,8 +42,10 @@ FIXTURE_SETUP(preempted)
 	self->x = xen_vm_create(1, true, guest_code);
 	self->vcpu = self->x->vcpu[0];
 	xen_step(self->vcpu);
+
+	/* Takes turns with the vCPU's thread on its CPU. */
 	kvm_pin_this_task_to_pcpu(0);
-	ASSERT_EQ(0, pthread_create(&self->rival, NULL, compete, self));
+	xen_thread_start(&self->competitor, xen_spin, NULL);
 }
 
 FIXTURE_TEARDOWN(preempted)
@@ -64,8 +53,7 @@ FIXTURE_TEARDOWN(preempted)
 	if (!self->x)
 		return;
 	xen_write_parameter(PARAMETER, "0");
-	WRITE_ONCE(self->stop, true);
-	pthread_join(self->rival, NULL);
+	xen_thread_stop(&self->competitor);
 	xen_vm_free(self->x);
 }
 

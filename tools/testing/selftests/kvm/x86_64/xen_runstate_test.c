@@ -6,8 +6,6 @@
  * If this fails, guests show wrong steal time, lose it in a migration, or have
  * memory beside the area overwritten.
  */
-#include <pthread.h>
-#include <sched.h>
 
 #include "kvm_util.h"
 #include "processor.h"
@@ -435,18 +433,18 @@ TEST_F(runstate, the_update_flag_is_clear_after_an_update)
 
 /* A reader beside the updates, as another vCPU of the guest would be. */
 struct reader {
-	pthread_t thread;
+	struct xen_thread thread;
 	uint8_t *area;
 	bool wide;
-	bool stop;
 	uint64_t updates_seen;
 	uint64_t snapshots;
 	uint64_t torn;
 };
 
 /* The protocol: copy while the flag is clear and the time stays the same. */
-static void read_once(struct reader *r)
+static void read_once(void *arg)
 {
+	struct reader *r = arg;
 	volatile uint8_t *flag = flag_byte(r->area, r->wide);
 	volatile uint64_t *entry = (uint64_t *)(r->area + (r->wide ? 8 : 4));
 	struct xen_accounts a;
@@ -467,15 +465,6 @@ static void read_once(struct reader *r)
 		r->torn++;
 }
 
-static void *read_on(void *arg)
-{
-	struct reader *r = arg;
-
-	while (!READ_ONCE(r->stop))
-		read_once(r);
-	return NULL;
-}
-
 #define UPDATES_MIN	2000
 #define UPDATES_MAX	2000000
 
@@ -489,14 +478,13 @@ TEST_F(runstate, the_update_flag_tells_of_updates_under_way)
 	ASSERT_EQ(0, set_update_flag(self->x, true));
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
 	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_running));
-	ASSERT_EQ(0, pthread_create(&r.thread, NULL, read_on, &r));
+	xen_thread_start(&r.thread, read_once, &r);
 	for (turn = 0; turn < UPDATES_MAX; turn++) {
 		TEST_ASSERT_EQ(xen_enter_runstate(self->vcpu, turn % XEN_NR_RUNSTATES), 0);
 		if (turn >= UPDATES_MIN && __atomic_load_n(&r.updates_seen, __ATOMIC_RELAXED))
 			break;
 	}
-	WRITE_ONCE(r.stop, true);
-	pthread_join(r.thread, NULL);
+	xen_thread_stop(&r.thread);
 	EXPECT_NE(0, r.updates_seen);
 	EXPECT_NE(0, r.snapshots);
 	EXPECT_EQ(0, r.torn);
@@ -509,11 +497,10 @@ TEST_F(runstate, the_update_flag_is_never_set_unless_asked_for)
 
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
 	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_running));
-	ASSERT_EQ(0, pthread_create(&r.thread, NULL, read_on, &r));
+	xen_thread_start(&r.thread, read_once, &r);
 	for (turn = 0; turn < UPDATES_MIN; turn++)
 		TEST_ASSERT_EQ(xen_enter_runstate(self->vcpu, turn % XEN_NR_RUNSTATES), 0);
-	WRITE_ONCE(r.stop, true);
-	pthread_join(r.thread, NULL);
+	xen_thread_stop(&r.thread);
 	EXPECT_EQ(0, r.updates_seen);
 }
 
@@ -530,39 +517,21 @@ static void wait_to_be_preempted(volatile struct xen_runstate64 *wide,
 	GUEST_SYNC(1);
 }
 
-static void *compete(void *stop)
-{
-	while (!READ_ONCE(*(bool *)stop))
-		cpu_relax();
-	return NULL;
-}
-
-static void stay_on_one_cpu(void)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	TEST_ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
-}
-
 TEST_F(runstate, time_kept_from_the_vcpu_is_runnable)
 {
+	struct xen_thread competitor;
 	struct xen_accounts a;
-	pthread_t thread;
-	bool stop = false;
 
 	ASSERT_EQ(0, xen_set_vcpu_info(self->vcpu, XEN_VCPU_INFO_GPA(0)));
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
-	stay_on_one_cpu();
-	ASSERT_EQ(0, pthread_create(&thread, NULL, compete, &stop));
+	kvm_pin_this_task_to_pcpu(0);
+	xen_thread_start(&competitor, xen_spin, NULL);
 	vcpu_arch_set_entry_point(self->vcpu, wait_to_be_preempted);
 	memset(self->page, 0, PAGE_SIZE);
 	vcpu_args_set(self->vcpu, 3, variant->wide ? AREA_GPA : 0, AREA_GPA,
 		      XEN_VCPU_INFO_GPA(0) + 32);
 	EXPECT_EQ(1, xen_step(self->vcpu));
-	WRITE_ONCE(stop, true);
-	pthread_join(thread, NULL);
+	xen_thread_stop(&competitor);
 	a = xen_get_accounts(self->vcpu);
 	EXPECT_NE(0, a.time[RUNSTATE_runnable]);
 	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));

@@ -8,7 +8,6 @@
  */
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 
 #include "xen_harness.h"
 #include "xen.h"
@@ -46,34 +45,27 @@ struct life {
 	struct xen_vm *x;
 	struct xen_runner sender;
 	struct xen_runner target;
-	pthread_t ioctl_thread;
-	pthread_t irqfd_thread;
+	struct xen_thread ioctl_thread;
+	struct xen_thread irqfd_thread;
 	volatile uint64_t *sends;
 	uint64_t ioctls;
 	int irqfd;
-	bool stop;
 };
 
-static void *send_by_ioctl(void *arg)
+static void send_by_ioctl(void *arg)
 {
 	struct life *life = arg;
 
-	while (!READ_ONCE(life->stop)) {
-		xen_send(life->x, IOCTL_PORT, 1);
-		WRITE_ONCE(life->ioctls, life->ioctls + 1);
-	}
-	return NULL;
+	xen_send(life->x, IOCTL_PORT, 1);
+	WRITE_ONCE(life->ioctls, life->ioctls + 1);
 }
 
-static void *send_by_irqfd(void *arg)
+static void send_by_irqfd(void *arg)
 {
 	struct life *life = arg;
 
-	while (!READ_ONCE(life->stop)) {
-		eventfd_write(life->irqfd, 1);
-		usleep(200);
-	}
-	return NULL;
+	eventfd_write(life->irqfd, 1);
+	usleep(200);
 }
 
 static void map_sends(struct life *life)
@@ -104,16 +96,15 @@ static void start_senders(struct life *life)
 {
 	xen_runner_start(&life->target, life->x->vcpu[1]);
 	xen_runner_start(&life->sender, life->x->vcpu[0]);
-	pthread_create(&life->ioctl_thread, NULL, send_by_ioctl, life);
-	pthread_create(&life->irqfd_thread, NULL, send_by_irqfd, life);
+	xen_thread_start(&life->ioctl_thread, send_by_ioctl, life);
+	xen_thread_start(&life->irqfd_thread, send_by_irqfd, life);
 	TEST_ASSERT(xen_wait_for(*life->sends && READ_ONCE(life->ioctls)), "No sender runs");
 }
 
 static void stop_senders(struct life *life)
 {
-	WRITE_ONCE(life->stop, true);
-	pthread_join(life->ioctl_thread, NULL);
-	pthread_join(life->irqfd_thread, NULL);
+	xen_thread_stop(&life->ioctl_thread);
+	xen_thread_stop(&life->irqfd_thread);
 	xen_runner_stop(&life->sender);
 	xen_runner_stop(&life->target);
 }
@@ -210,20 +201,17 @@ TEST_F(lifetime, events_survive_a_shared_info_that_is_registered_anew)
 }
 
 /* In a process of its own: all senders at work, a timer about to fire. */
-static void live_until_killed(int irqfd, int ready)
+static void start_life(void *irqfd)
 {
-	struct life life = {};
+	static struct life life;
 	uint64_t now;
 
-	begin(&life, irqfd);
+	begin(&life, *(int *)irqfd);
 	TEST_ASSERT_EQ(xen_set_vcpu_info(life.x->vcpu[0], KVM_XEN_INVALID_GPA), 0);
 	now = xen_vm_now(life.x);
 	TEST_ASSERT_EQ(xen_set_timer(life.x->vcpu[0], TIMER_PORT, now + 20 * MS), 0);
 	TEST_ASSERT_EQ(xen_set_timer(life.x->vcpu[1], TIMER_PORT, now + 40 * MS), 0);
 	start_senders(&life);
-	TEST_ASSERT(write(ready, "", 1) == 1, "No pipe");
-	for (;;)
-		pause();
 }
 
 static void signal_some(int irqfd, int times)
@@ -234,21 +222,15 @@ static void signal_some(int irqfd, int times)
 
 TEST_F(lifetime, a_vm_can_end_while_events_fly)
 {
-	int life, status, ready[2], irqfd = eventfd(0, EFD_NONBLOCK);
+	int life, irqfd = eventfd(0, EFD_NONBLOCK);
 	pid_t child;
-	char byte;
 
-	ASSERT_EQ(0, pipe(ready));
 	for (life = 0; life < LIVES; life++) {
-		child = fork();
-		if (!child)
-			live_until_killed(irqfd, ready[1]);
-		ASSERT_EQ(1, read(ready[0], &byte, 1));
+		child = xen_process_start(start_life, &irqfd);
 		signal_some(irqfd, 100 * life);
 		ASSERT_EQ(0, kill(child, SIGKILL));
 		signal_some(irqfd, 2000);
-		ASSERT_EQ(child, waitpid(child, &status, 0));
-		EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		EXPECT_TRUE(xen_process_is_killed(child));
 		signal_some(irqfd, 100);
 	}
 }

@@ -7,7 +7,6 @@
  * that its interrupt is not over.  Needs a kernel that makes this window wide, by the
  * module parameter xen_delay_kick.
  */
-#include <sched.h>
 #include <sys/wait.h>
 
 #include "xen_harness.h"
@@ -18,15 +17,6 @@
 #define PARAMETER	"xen_delay_kick"
 #define DELAY_MS	"2000"
 
-static void stay_on(int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	TEST_ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
-}
-
 /*
  * Have another process run on @cpu, so that nothing is left there of this one's memory:
  * to unmap some would have to wait for the interrupt, too.
@@ -36,7 +26,7 @@ static void leave(int cpu)
 	pid_t pid = fork();
 
 	if (!pid) {
-		stay_on(cpu);
+		kvm_pin_this_task_to_pcpu(cpu);
 		_exit(0);
 	}
 	TEST_ASSERT(pid > 0 && waitpid(pid, NULL, 0) == pid, "No other process");
@@ -63,10 +53,10 @@ static struct xen_vm *deliver_elsewhere(void)
 
 	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], PORT, 0), 0);
 	TEST_ASSERT_EQ(xen_step(x->vcpu[0]), 1);
-	stay_on(1);
+	kvm_pin_this_task_to_pcpu(1);
 	expires = xen_vm_now(x) + 20000 * MS;
 	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], PORT, expires), 0);
-	stay_on(0);
+	kvm_pin_this_task_to_pcpu(0);
 	leave(1);
 	TEST_ASSERT(xen_vm_now(x) < expires, "Too late to meet the interrupt");
 	TEST_ASSERT_EQ(xen_step(x->vcpu[0]), 2);

@@ -78,7 +78,8 @@ TEST_F(vcpu_attr, vcpu_values_are_read_back)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(vcpu_values); i++) {
-		EXPECT_EQ(0, xen_vcpu_set_value(self->vcpu, vcpu_values[i].type, vcpu_values[i].set)) {
+		EXPECT_EQ(0, xen_vcpu_set_value(self->vcpu, vcpu_values[i].type,
+						vcpu_values[i].set)) {
 			TH_LOG("%s := %#lx", vcpu_values[i].name, vcpu_values[i].set);
 		}
 		EXPECT_EQ(vcpu_values[i].get, xen_vcpu_value(self->vcpu, vcpu_values[i].type)) {
@@ -91,11 +92,13 @@ TEST_F(vcpu_attr, vcpu_values_begin_as_documented)
 {
 	uint64_t value;
 
-	EXPECT_EQ(KVM_XEN_INVALID_GPA, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO));
+	EXPECT_EQ(KVM_XEN_INVALID_GPA,
+		  xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO));
 	EXPECT_EQ(0, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA));
 	EXPECT_EQ(KVM_XEN_INVALID_GPA,
 		  xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO));
-	EXPECT_EQ(-ENOENT, xen_vcpu_get_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR, &value));
+	EXPECT_EQ(-ENOENT, xen_vcpu_get_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR,
+					      &value));
 	EXPECT_EQ(0, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR));
 	EXPECT_EQ(0, xen_timer_expires(self->vcpu));
 }
@@ -138,8 +141,9 @@ TEST_F(vcpu_attr, vcpu_values_out_of_bounds_are_refused)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(vcpu_errors); i++) {
-		EXPECT_EQ(vcpu_errors[i].error, xen_vcpu_set_value(self->vcpu, vcpu_errors[i].type,
-							 vcpu_errors[i].value)) {
+		EXPECT_EQ(vcpu_errors[i].error,
+			  xen_vcpu_set_value(self->vcpu, vcpu_errors[i].type,
+					     vcpu_errors[i].value)) {
 			TH_LOG("%s := %#lx", vcpu_errors[i].name, vcpu_errors[i].value);
 		}
 	}
@@ -160,7 +164,8 @@ TEST_F(vcpu_attr, vcpu_info_is_read_back_only_as_it_was_set)
 	EXPECT_EQ(XEN_SPARE_GPA(1), xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO));
 	EXPECT_EQ(0, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA));
 	ASSERT_EQ(0, xen_set_vcpu_info_hva(self->vcpu, self->spare + 0x40));
-	EXPECT_EQ(KVM_XEN_INVALID_GPA, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO));
+	EXPECT_EQ(KVM_XEN_INVALID_GPA,
+		  xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO));
 	EXPECT_EQ((uintptr_t)self->spare + 0x40,
 		  xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA));
 }
@@ -197,7 +202,8 @@ TEST_F(vcpu_attr, hva_0_takes_vcpu_info_away)
 
 	ASSERT_EQ(0, xen_set_vcpu_info_hva(self->vcpu, NULL));
 	EXPECT_EQ(0, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA));
-	EXPECT_EQ(KVM_XEN_INVALID_GPA, xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO));
+	EXPECT_EQ(KVM_XEN_INVALID_GPA,
+		  xen_vcpu_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO));
 	version = vi->time.version;
 	ASSERT_EQ(0, make_kvm_write_the_time(self->x));
 	ASSERT_EQ(2, xen_step(self->vcpu));
@@ -242,18 +248,18 @@ TEST_F(vcpu_attr, the_runstate_area_is_known_only_while_there_is_one)
 
 TEST_F(vcpu_attr, runstates_are_written_by_running_and_adjusting_only)
 {
+	const uint16_t current = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT;
+	const uint16_t adjust = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST;
+	const uint16_t data = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA;
 	uint64_t value;
 
-	EXPECT_EQ(-EINVAL, xen_vcpu_get_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST, &value));
-	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT,
-				    RUNSTATE_offline + 1));
-	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT, -1));
-	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA,
-				    RUNSTATE_offline + 1));
-	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA, -1));
-	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST,
-				    RUNSTATE_offline + 1));
-	EXPECT_EQ(0, xen_vcpu_set_value(self->vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST, -1));
+	EXPECT_EQ(-EINVAL, xen_vcpu_get_value(self->vcpu, adjust, &value));
+	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, current, RUNSTATE_offline + 1));
+	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, current, -1));
+	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, data, RUNSTATE_offline + 1));
+	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, data, -1));
+	EXPECT_EQ(-EINVAL, xen_vcpu_set_value(self->vcpu, adjust, RUNSTATE_offline + 1));
+	EXPECT_EQ(0, xen_vcpu_set_value(self->vcpu, adjust, -1));
 }
 
 static int set_timer(struct kvm_vcpu *vcpu, uint32_t port, uint32_t priority, uint64_t expires)
@@ -316,7 +322,7 @@ static bool raises_port(struct xen_vm *x)
 /* Run the vCPU until its timer has raised its port, however late the host's are. */
 static bool timer_fires(struct xen_vm *x)
 {
-	TEST_ASSERT_EQ(set_timer(x->vcpu[0], TIMER_PORT, XEN_PRIO_2LEVEL, xen_vm_now(x) + 1000 * 1000), 0);
+	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], TIMER_PORT, xen_vm_now(x) + 1000 * 1000), 0);
 	vcpu_arch_set_entry_point(x->vcpu[0], count_for_ever);
 	return xen_wait_for(raises_port(x));
 }

@@ -24,6 +24,7 @@
 
 #include "kvm_util.h"
 #include "processor.h"
+#include "xen_thread.h"
 
 /* Hypercalls. */
 #define __HYPERVISOR_memory_op			12
@@ -335,6 +336,13 @@ static inline void xen_guest_irq_window(void)
 static inline void xen_guest_halt(void)
 {
 	asm volatile("sti; hlt; cli" : : : "memory");
+}
+
+/* Guest: the next number of 24 bits of a linear congruential generator. */
+static inline uint32_t xen_guest_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
 }
 
 /* Guest: the system time that its own vcpu_info or time area gives. */

@@ -265,8 +265,7 @@ struct xen_traffic {
 	int fds[XEN_TRAFFIC_PORTS];
 	uint64_t nr_sent;
 	uint64_t nr_failed;
-	pthread_t thread;
-	bool stop;
+	struct xen_thread thread;
 };
 
 void xen_traffic_init(struct xen_traffic *t, struct xen_vm *x, enum xen_traffic_kind kind,
