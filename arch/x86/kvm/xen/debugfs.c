@@ -12,15 +12,23 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
-static const char *const method_names[] = {
-	[XEN_UPCALL_UNDECIDED]		= "undecided",
-	[XEN_UPCALL_LAPIC_VECTOR]	= "lapic",
-	[XEN_UPCALL_OWN_LINE]		= "own-line",
-	[XEN_UPCALL_VM_VECTOR]		= "vm-vector",
-	[XEN_UPCALL_VM_LINE]		= "vm-line",
-	[XEN_UPCALL_NONE]		= "none",
-};
+static const struct {
+	enum xen_upcall_method method;
+	const char *name;
+} method_names[] = { XEN_UPCALL_METHOD_NAMES };
 static_assert(ARRAY_SIZE(method_names) == XEN_UPCALL_NR_METHODS);
+
+static const char *method_name(enum xen_upcall_method method)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(method_names); i++) {
+		if (method_names[i].method == method)
+			return method_names[i].name;
+	}
+
+	return "unknown";
+}
 
 /* Of the 256 bits of IRR or ISR, 32 are in each of eight registers. */
 static void show_vectors(struct seq_file *m, const char *name,
@@ -53,7 +61,7 @@ static void show_lapic(struct seq_file *m, struct kvm_vcpu *vcpu)
 
 static void show_upcall(struct seq_file *m, struct kvm_vcpu *vcpu)
 {
-	seq_printf(m, "method %s\n", method_names[kvm_xen_upcall_method(vcpu)]);
+	seq_printf(m, "method %s\n", method_name(kvm_xen_upcall_method(vcpu)));
 	seq_printf(m, "vector %#x\n", vcpu->arch.xen.upcall_vector);
 
 	/* -EAGAIN: vcpu_info is not mapped. */

@@ -22,6 +22,15 @@ static inline bool xen_has_flag(struct kvm *kvm, u32 flag)
 	return (kvm->arch.xen_hvm_config.flags & flag) == flag;
 }
 
+/* By enum xen_upcall_method: what its tracepoint and debugfs show. */
+#define XEN_UPCALL_METHOD_NAMES						\
+	{ XEN_UPCALL_UNDECIDED,		"undecided" },			\
+	{ XEN_UPCALL_LAPIC_VECTOR,	"lapic" },			\
+	{ XEN_UPCALL_OWN_LINE,		"own-line" },			\
+	{ XEN_UPCALL_VM_VECTOR,		"vm-vector" },			\
+	{ XEN_UPCALL_VM_LINE,		"vm-line" },			\
+	{ XEN_UPCALL_NONE,		"none" }
+
 /* Make the vCPU leave the guest, or its sleep, and look around.  Any context. */
 static inline void xen_kick(struct kvm_vcpu *vcpu)
 {

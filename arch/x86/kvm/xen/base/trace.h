@@ -5,9 +5,9 @@
 
 #include <linux/tracepoint.h>
 
-#include "xen.h"
 #include "xen/abi/evtchn_core.h"
 #include "xen/abi/level.h"
+#include "xen/base/base.h"
 
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm_xen
@@ -68,12 +68,7 @@ TRACE_EVENT(kvm_xen_upcall,
 		__entry->method = method;
 	),
 	TP_printk("vcpu %u by %s", __entry->vcpu_id,
-		  __print_symbolic(__entry->method,
-				   { XEN_UPCALL_LAPIC_VECTOR, "lapic" },
-				   { XEN_UPCALL_OWN_LINE, "own line" },
-				   { XEN_UPCALL_VM_VECTOR, "vm vector" },
-				   { XEN_UPCALL_VM_LINE, "vm line" },
-				   { XEN_UPCALL_NONE, "none" }))
+		  __print_symbolic(__entry->method, XEN_UPCALL_METHOD_NAMES))
 );
 
 /* What was done to a line after a look at the flag that it stands for. */
