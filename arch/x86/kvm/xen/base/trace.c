@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The tracepoints of trace.h. */
-
-#include "xen.h"
-
 #define CREATE_TRACE_POINTS
 #include "xen/base/trace.h"
