@@ -182,7 +182,7 @@ void explore_wait_clear(const u32 *word, u32 mask)
 
 /*
  * seam_lock_hook.  Taking a lock is one step with what follows, and releasing
- * it one with what precedes: neither can be told apart by anybody.
+ * it one with what precedes: no actor can distinguish the two.
  */
 static void lock_hook(struct seam_lock *lock)
 {
@@ -364,7 +364,7 @@ static u64 finish(void)
 
 	set_hooks(false);
 	if (!violation)
-		job->judge();
+		job->check_end();
 	return 1;
 }
 

@@ -12,7 +12,7 @@
  * Of a loop that ends with its success (SEAM_LOOP) it is what it read last.
  *
  * To keep that true, an actor changes the world only right after a step, and
- * decides on nothing but what it has read by seam_report() or told by
+ * decides on nothing but what it has read by seam_report() or passed to
  * explore_note().
  */
 #ifndef _KVM_XEN_EXPLORE_H
@@ -32,7 +32,7 @@ struct explore_job {
 	size_t size;
 	void (*start)(void);		/* make the world */
 	void (*observe)(void);		/* after each step */
-	void (*judge)(void);		/* when all actors have finished */
+	void (*check_end)(void);		/* when all actors have finished */
 	bool no_merging;		/* follow each path for itself: slow */
 	/* Name the place of an access, for a trace. */
 	const char *(*name)(const volatile void *addr);
@@ -63,7 +63,7 @@ void explore_wait(bool (*ready)(void));
  */
 void explore_wait_clear(const u32 *word, u32 mask);
 
-/* For actors: a step that reads nothing but what explore_note() tells. */
+/* For actors: a step that reads nothing but what is passed to explore_note(). */
 void explore_step(const volatile void *addr, size_t len);
 void explore_note(u64 value);
 

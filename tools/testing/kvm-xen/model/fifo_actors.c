@@ -6,7 +6,7 @@
 struct world world;
 struct fifo_unit unit;
 const struct scenario *scenario;
-bool judging;
+bool checking;
 
 /* Bring about an upcall, as an interrupt of the vCPU. */
 static void upcall(u32 vcpu)
@@ -156,7 +156,7 @@ void unmask_by_hypercall(u32 to)
 {
 	int verdict;
 
-	/* The guest is told nothing: KVM has it make the hypercall again. */
+	/* The guest gets no answer: KVM makes it repeat the hypercall. */
 	do
 		verdict = queue(to, unit.unmask);
 	while (verdict == OVERTAKEN);
@@ -216,7 +216,7 @@ static void handle(struct fifo_guest *g, u32 port)
 	if (scenario->masks)
 		fifo_guest_mask(g, port);
 	consume(port);
-	if (scenario->in_order && !judging)
+	if (scenario->in_order && !checking)
 		check_order(port);
 	if (scenario->masks)
 		unmask(TO(port, vcpu, 0));
@@ -272,17 +272,17 @@ static void take_all(struct fifo_guest *g)
 	explore_forget(WAITING);
 }
 
-/* A vCPU: looks when it is told to, and never else. */
+/* A vCPU: looks when it was interrupted, and at no other time. */
 void receive(u32 vcpu)
 {
-	u32 told;
+	u32 irr;
 
 	for (;;) {
 		explore_wait(vcpu ? may_receive_1 : may_receive_0);
-		told = world.irr[vcpu];
+		irr = world.irr[vcpu];
 		world.irr[vcpu] = 0;
-		explore_note(told);
-		if (!told)
+		explore_note(irr);
+		if (!irr)
 			return;
 		take_all(&world.guests[vcpu]);
 	}
@@ -295,7 +295,7 @@ void go_on_and_receive(u32 vcpu)
 	receive(vcpu);
 }
 
-/* Sleeps in the end; the judge says whether somebody woke it. */
+/* Sleeps in the end; the final check finds out whether somebody woke it. */
 void poll_port(u32 port)
 {
 	seam_report(&world.polling, sizeof(u32), SEAM_GUEST);

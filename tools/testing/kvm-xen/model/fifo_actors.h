@@ -51,8 +51,8 @@ struct scenario {
 /* What is explored: set before, changed by nobody. */
 extern struct fifo_unit unit;
 extern const struct scenario *scenario;
-/* The actors are done; what happens is the judge's. */
-extern bool judging;
+/* The actors have ended; what happens is part of the final check. */
+extern bool checking;
 
 /* Actors; their argument is made by TO(), unless it is called otherwise. */
 void send_one(u32 to);

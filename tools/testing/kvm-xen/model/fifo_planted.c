@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The FIFO unit once more, as a sketch that can be told to make mistakes, one
- * at a time.  Some are Xen's of the past, all are easily made; the explorer has
+ * The FIFO unit once more, as a sketch that makes one mistake at a time on
+ * request.  Some are Xen's of the past, all are easily made; the explorer has
  * to find every one, or it would not find the next real one.
  */
 #include "fifo_unit.h"
@@ -19,7 +19,7 @@ static const char *const mistake_names[NR_MISTAKES] = {
 	[PENDING_IS_ENOUGH] = "nothing for what is PENDING",
 	[LINKED_IS_TORN] = "LINKED read, then written",
 	[OLD_TAIL_IS_KEPT] = "tail of the old queue (e33d4257fc)",
-	[LAST_QUEUE_IS_KEPT] = "last queue not noted",
+	[LAST_QUEUE_IS_KEPT] = "last queue not recorded",
 	[READY_BEFORE_HEAD] = "READY before the head",
 	[READY_FOR_EVERY_EVENT] = "READY for every event (70ccddb14a)",
 	[UPCALL_FOR_EVERY_EVENT] = "upcall for every event",
@@ -36,7 +36,7 @@ static const char *const mistake_names[NR_MISTAKES] = {
 	[LINKS_TO_TAKEN_TAIL] = "link to a tail that was taken",
 	[LINK_IS_TORN] = "LINK read, then written",
 	[LINK_TAKES_THE_MASK] = "LINK of a stale word",
-	[TAIL_IS_FORGOTTEN] = "tail not noted",
+	[TAIL_IS_FORGOTTEN] = "tail not recorded",
 	[MARKS_ELSEWHERE] = "marked on a queue of another vCPU (78e24c269b)",
 	[UNMASK_ONLY_CLEARS] = "unmask without raising",
 	[SAVES_WITHOUT_A_LOOK] = "no look for a page after saving (XSA-358)",
@@ -170,34 +170,34 @@ static bool set_ready(struct evtchn_fifo_event *event,
 static bool lead(struct evtchn_fifo_event *event,
 		 struct xen_abi_fifo_control *control)
 {
-	bool news = false;
+	bool became_ready = false;
 
 	if (makes(READY_BEFORE_HEAD))
-		news = set_ready(event, control);
+		became_ready = set_ready(event, control);
 	WRITE_ONCE(control->head[event->to->priority], event->nr);
 	if (!makes(READY_BEFORE_HEAD))
-		news = set_ready(event, control);
-	return news;
+		became_ready = set_ready(event, control);
+	return became_ready;
 }
 
 static enum xen_evtchn_verdict put(struct evtchn_fifo_event *event,
 				   u32 *tail_word,
 				   struct xen_abi_fifo_control *control)
 {
-	bool news;
+	bool became_ready;
 
 	leave(event);
 	if (makes(UNLOCKS_EARLY))
 		sketch_unlock(event);
-	news = !link_up(event, tail_word) && lead(event, control);
+	became_ready = !link_up(event, tail_word) && lead(event, control);
 	if (!makes(TAIL_IS_FORGOTTEN))
 		event->to->tail = event->nr;
 	if (makes(UNLOCKS_EARLY))
 		take_locks(event);
-	if (makes(READY_FOR_EVERY_EVENT) && !news)
-		news = set_ready(event, control);
+	if (makes(READY_FOR_EVERY_EVENT) && !became_ready)
+		became_ready = set_ready(event, control);
 
-	return news || makes(UPCALL_FOR_EVERY_EVENT) ? XEN_EVTCHN_RAISED :
+	return became_ready || makes(UPCALL_FOR_EVERY_EVENT) ? XEN_EVTCHN_RAISED :
 						      XEN_EVTCHN_QUEUED;
 }
 

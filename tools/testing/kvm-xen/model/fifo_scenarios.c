@@ -100,7 +100,7 @@ static const struct scenario scenarios[] = {
 	  .actors = { { "sender", send_twice, TO(2, 0, 0) },
 		      { "guest", receive, 0 } },
 	  .prepare = start_one_queued, .masks = true, .waits = true },
-	{ .name = "two senders to a queue of which nobody hears yet",
+	{ .name = "two senders to a queue without a guest",
 	  .actors = { { "sender A", send_two, TO(1, 0, 0) },
 		      { "sender B", send_two, TO(3, 0, 0) } } },
 	{ .name = "a poller and a sender of its masked port",
@@ -161,7 +161,7 @@ static void start(void)
 	for (i = 0; i < PORTS; i++)
 		evtchn_fifo_port_init(&world.ports[i], &world.nowhere);
 	world.page = world.words;
-	judging = false;
+	checking = false;
 	if (scenario->prepare)
 		scenario->prepare();
 	world.raised = 0;
@@ -186,7 +186,7 @@ static void observe(void)
 	check_tails();
 }
 
-static void judge_data(const char *what)
+static void check_data(const char *what)
 {
 	u32 i;
 
@@ -197,20 +197,20 @@ static void judge_data(const char *what)
 	}
 }
 
-static void judge_events(void)
+static void check_events(void)
 {
 	u32 i;
 
 	drain();
-	judge_data("an event was lost");
+	check_data("an event was lost");
 	for (i = 1; i < PORTS; i++)
 		unmask(TO(i, 0, 0));
 	drain();
-	judge_data("an event was lost while it was masked");
+	check_data("an event was lost while it was masked");
 }
 
 /* Nothing may be left that keeps later events from coming through. */
-static void judge_rest(void)
+static void check_rest(void)
 {
 	u32 i;
 
@@ -223,10 +223,10 @@ static void judge_rest(void)
 	for (i = 1; i < PORTS; i++)
 		send_one(TO(i, i % VCPUS, i % QUEUES));
 	drain();
-	judge_data("a later event was lost");
+	check_data("a later event was lost");
 }
 
-static void judge(void)
+static void check_end(void)
 {
 	u32 i;
 
@@ -243,9 +243,9 @@ static void judge(void)
 			explore_fail("an event was raised twice");
 	}
 
-	judging = true;
-	judge_events();
-	judge_rest();
+	checking = true;
+	check_events();
+	check_rest();
 }
 
 #define IN(addr, field)							\
@@ -292,7 +292,7 @@ static const struct suite suite = {
 		.size = sizeof(world),
 		.start = start,
 		.observe = observe,
-		.judge = judge,
+		.check_end = check_end,
 		.name = place,
 	},
 };

@@ -23,7 +23,7 @@ struct fifo_unit {
 /* The unit as it is. */
 struct fifo_unit real_fifo_unit(void);
 
-/* What the sketch of the unit in fifo_planted.c can be told to do wrong. */
+/* The mistakes that the sketch of the unit in fifo_planted.c can make. */
 enum fifo_mistake {
 	NO_MISTAKE,
 	DUE_IF_LINKED,

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Those who act on a line: senders, drivers, the irqchip, the VMM, the guest. */
-#include "level_actors.h"
+/* What acts on a line: senders, a device, a guest that may move, its irqchip, the VMM. */
+#include "level_line.h"
 #include "test.h"
 
-struct world world;
-struct level_unit unit;
-const struct scenario *scenario;
-
 /*
- * Those who wait for something to do end when all wait and there is nothing, as
- * whoever ends before that may be needed once more.
+ * Actors that wait for something to do end when all of them wait and there is nothing,
+ * as one that ended before might be needed again.
  */
 
 static bool guest_due(void)
@@ -48,238 +44,26 @@ static bool work_ready(void)
 	return work_due() || is_over();
 }
 
-/*
- * Where an actor is, for explore_forget(): what it read before makes no difference
- * there.  Senders go on from one event to the next, so the sender is part of it.
- */
-enum place {
-	ELSEWHERE,		/* what it read does make a difference */
-	WAITING,
-	BETWEEN_LOOKS,
-	LOOKING,
-	MOVING,
-	RESUMING,
-	MASKING,
-	UNMASKING,
-	UNMASKED,
-	ENDING,
-	SENDING,
-};
-
-/* A place has three: there, as the driver there, and behind it. */
-enum stage { ARRIVED, DRIVING, LEFT };
-
-static void forget(enum place where, enum stage stage)
-{
-	if (where != ELSEWHERE)
-		explore_forget(where * 4 + stage);
-}
-
 /* Returns false where there will be nothing to do any more. */
 static bool await(bool (*ready)(void), bool (*due)(void))
 {
-	bool told;
+	bool is_due;
 
 	forget(WAITING, ARRIVED);
 	world.busy--;
 	explore_wait(ready);
-	told = due();
-	explore_note(told);
-	if (told)
+	is_due = due();
+	explore_note(is_due);
+	if (is_due)
 		world.busy++;
 	else
 		world.over = 1;
-	return told;
+	return is_due;
 }
 
 static void leave(void)
 {
 	world.busy--;
-}
-
-/* The pin.  What is done with it locked is one step, but for a write to it. */
-
-static void lock_pin(void)
-{
-	explore_wait_clear(&world.pin_lock, ~0u);
-}
-
-static void service(void)
-{
-	struct pin *pin = &world.pin;
-
-	if (pin->masked || pin->remote_irr)
-		return;
-
-	pin->remote_irr = !scenario->edge;
-	world.irr = 1;
-}
-
-static void update_pin(void)
-{
-	struct pin *pin = &world.pin;
-	bool was = pin->irr;
-
-	pin->irr = !!pin->sources;
-	if (pin->irr && !(scenario->edge && was))
-		service();
-}
-
-static void set_pin(u8 source, bool up)
-{
-	lock_pin();
-	world.pin.sources = (world.pin.sources & ~source) | (up ? source : 0);
-	update_pin();
-}
-
-/* EOI, of which notifiers have heard. */
-static void end_on_pin(void)
-{
-	lock_pin();
-	world.pin.remote_irr = 0;
-	if (world.pin.irr && !scenario->edge)
-		service();
-}
-
-/* Drivers */
-
-/*
- * KVM hears of an EOI that AVIC kept from it when the pin rises next, and calls back
- * the one who raises it.
- */
-static void set_our_pin(bool up)
-{
-	bool unseen;
-
-	set_pin(OURS, up);
-	unseen = up && world.unseen;
-	explore_note(unseen);
-	if (!unseen)
-		return;
-
-	world.unseen = 0;
-	if (unit.post(&world.level, XEN_LEVEL_ACKED))
-		world.drivers++;
-}
-
-static void assert_to_vmm(void)
-{
-	seam_report(&world.asserts, sizeof(u32), SEAM_GUEST);
-	world.asserts = 1;
-}
-
-static void act(u32 actions)
-{
-	if (scenario->vmm) {
-		if (actions & XEN_LEVEL_RAISE)
-			assert_to_vmm();
-		return;
-	}
-
-	if (unit.raises_before_lowering && actions & XEN_LEVEL_RAISE)
-		set_our_pin(true);
-	if (actions & XEN_LEVEL_LOWER)
-		set_our_pin(false);
-	if (!unit.raises_before_lowering && actions & XEN_LEVEL_RAISE)
-		set_our_pin(true);
-}
-
-static bool look_at_flag(void)
-{
-	return READ_ONCE(world.flag);
-}
-
-/* Returns false where the line has no driver any more. */
-static bool drive_once(void)
-{
-	bool up = unit.looks_before_taking && look_at_flag();
-	u32 events = unit.take(&world.level);
-	u32 actions;
-
-	if (!events) {
-		world.drivers--;
-		return false;
-	}
-
-	if (!unit.looks_before_taking)
-		up = look_at_flag();
-	actions = unit.step(&world.level, events, up);
-	explore_note(actions);
-	act(actions);
-	return true;
-}
-
-static void drive(enum place where)
-{
-	do
-		forget(where, DRIVING);
-	while (drive_once() && !unit.takes_once);
-}
-
-static void ask_vcpu(void)
-{
-	seam_report(&world.request, sizeof(u32), SEAM_GUEST);
-	world.request = 1;
-}
-
-/* For a driver that cannot look at the flag: only the vCPU's thread may. */
-static void drive_blindly(enum place where)
-{
-	u32 events;
-
-	forget(where, DRIVING);
-	events = unit.take(&world.level);
-	if (events)
-		unit.give_up(&world.level, events);
-	world.drivers--;
-	if (events)
-		ask_vcpu();
-}
-
-/* In a task: what is posted has been seen to on return. */
-static void post_and(enum place where, u32 events, void (*drive)(enum place where))
-{
-	forget(where, ARRIVED);
-	if (!unit.posts_unlocked) {
-		explore_wait_clear(&world.lock, ~0u);
-		world.lock = 1;
-	}
-	if (unit.post(&world.level, events)) {
-		world.drivers++;
-		drive(where);
-	}
-	if (!unit.posts_unlocked)
-		world.lock = 0;
-	forget(where, LEFT);
-}
-
-static void post_now(enum place where, u32 events)
-{
-	post_and(where, events, drive);
-}
-
-/* Where the flag cannot be looked at. */
-static void post_blindly(enum place where, u32 events)
-{
-	post_and(where, events, drive_blindly);
-}
-
-static void queue_work(void)
-{
-	seam_report(&world.work, sizeof(u32), SEAM_GUEST);
-	world.work = 1;
-}
-
-/* Where neither the irqchip nor another eventfd may be touched. */
-static void post_later(enum place where, u32 events)
-{
-	forget(where, ARRIVED);
-	if (unit.queues_before_leaving)
-		queue_work();
-	unit.leave(&world.level, events);
-	if (!unit.queues_before_leaving)
-		queue_work();
-	forget(where, LEFT);
 }
 
 void work(u32 unused)
@@ -348,8 +132,8 @@ void look(u32 unused)
 /* A guest's writes to its irqchip */
 
 /*
- * Who is told of an unmasked pin is told with the irqchip locked.  An edge of the
- * time before is forgotten, and so is a level where KVM asks a resampler.
+ * The mask notifier is called with the irqchip locked.  An edge that came to the masked
+ * pin is forgotten, and so is a level where an irqfd resamples.
  */
 static void unmask_locked(void)
 {
@@ -400,7 +184,7 @@ void mask_and_unmask_pin(u32 unused)
 
 /* The end of an interrupt */
 
-/* KVM is about to be told of something, and can see that the flag is down. */
+/* KVM is about to run, and can see that the flag is down. */
 static void give_chance(void)
 {
 	world.chance = 1;
@@ -434,7 +218,7 @@ void end_in_vmm(void)
 	post_later(ENDING, XEN_LEVEL_ACKED);
 }
 
-/* KVM's resampler takes its source down and signals before the pin hears of it. */
+/* KVM's resampler lowers its source and signals before the EOI comes to the pin. */
 void end_in_irqfd(void)
 {
 	set_pin(OURS, false);
@@ -467,7 +251,7 @@ void vmm(u32 unused)
 	}
 }
 
-/* A VMM that cannot tell when an interrupt ends makes an edge of each assert. */
+/* A VMM that does not learn when an interrupt ends makes an edge of each assert. */
 void vmm_without_eoi(u32 unused)
 {
 	(void)unused;
@@ -478,7 +262,7 @@ void vmm_without_eoi(u32 unused)
 	}
 }
 
-void end_unheard(void)
+void end_unnotified(void)
 {
 }
 
@@ -600,12 +384,12 @@ void receive(u32 handler)
 		} else {
 			world.irr = 0;
 			world.taken++;
-				handlers[handler]();
+			handlers[handler]();
 		}
 	}
 }
 
-/* The senders are at rest, and so has the line to be when it is asked for. */
+/* The senders have ended, and nothing may be posted when the line is saved. */
 static bool may_move(void)
 {
 	bool at_rest = !world.level.posted || unit.saves_before_driving ||
@@ -615,8 +399,8 @@ static bool may_move(void)
 }
 
 /*
- * Another host takes over: what KVM says of the line goes along, and so does the
- * irqchip, but for who held the pin up, and for edges that it has delivered.
+ * The guest moves to another host: what KVM reports of the line is restored there, and so
+ * is the irqchip, but for the sources that held the pin up and edges that were delivered.
  */
 static void move(void)
 {

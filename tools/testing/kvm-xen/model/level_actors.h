@@ -30,10 +30,10 @@ struct world {
 	u32 work;		/* the work item is queued */
 	u32 request;		/* the vCPU is asked to look */
 	u32 asserts;		/* the count of the VMM's assert eventfd */
-	u32 eoi;		/* the VMM's thread is told of an EOI */
+	u32 eoi;		/* the VMM's thread has an EOI to handle */
 	u8 flag;
-	u8 unseen;		/* there was an EOI of which nobody heard */
-	u8 chance;		/* KVM was told after the flag was cleared */
+	u8 unseen;		/* there was an EOI without a notification */
+	u8 chance;		/* KVM ran after the flag was cleared */
 	u8 taken;		/* interrupts */
 	u8 drivers;
 	u8 busy, over;		/* actors that act; all have come to rest */
@@ -89,10 +89,10 @@ void receive_and_move(u32 handler);	/* to another host, after the first */
 /* How an interrupt ends, by struct scenario. */
 void end_in_kernel(void);
 void end_blindly(void);			/* in the kernel, where it cannot look */
-void end_unseen(void);			/* and is made good for by the next edge */
+void end_unseen(void);			/* KVM is notified of it at the next edge */
 void end_in_vmm(void);			/* by the thread of the vCPU */
 void end_in_irqfd(void);			/* by KVM_IRQFD, as a resampler */
-void end_unheard(void);			/* nobody hears of it at all */
+void end_unnotified(void);		/* nobody is ever notified of it */
 void end_in_vmm_thread(void);		/* by the one that asserts the line, too */
 
 /* What happened before anybody races. */

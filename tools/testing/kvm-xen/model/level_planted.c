@@ -90,7 +90,7 @@ static u32 eoi_is_believed(struct xen_level *level, u32 events, bool flag)
 	return xen_level_step(level, events, flag && events != XEN_LEVEL_ACKED);
 }
 
-static u32 down_is_not_noted(struct xen_level *level, u32 events, bool flag)
+static u32 down_is_not_recorded(struct xen_level *level, u32 events, bool flag)
 {
 	bool was = level->asserted;
 	u32 actions = xen_level_step(level, events, flag);
@@ -99,7 +99,7 @@ static u32 down_is_not_noted(struct xen_level *level, u32 events, bool flag)
 	return actions;
 }
 
-/* Who is the driver, and of what it hears. */
+/* Which task is the driver, and which events it gets. */
 
 static bool everybody_drives(struct xen_level *level, u32 events)
 {
@@ -215,7 +215,7 @@ static const struct planted planted[] = {
 	PLANTED(look_does_not_raise, step),
 	PLANTED(event_is_believed, step),
 	PLANTED(eoi_is_believed, step),
-	PLANTED(down_is_not_noted, step),
+	PLANTED(down_is_not_recorded, step),
 	PLANTED(everybody_drives, post),
 	PLANTED(torn_post, post),
 	PLANTED(first_event_makes_the_driver, post),

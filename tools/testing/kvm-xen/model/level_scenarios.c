@@ -9,7 +9,7 @@
  * is interrupted, and never else.  In the end, all have come to rest; an event is
  * lost where the guest has not read the last value then, or the flag is up.
  *
- * If this fails, guests that hear of events by a line hang for want of an
+ * If this fails, guests that are notified of events by a line hang for want of an
  * interrupt, or are kept from their work by interrupts for nothing.
  */
 #include "level_actors.h"
@@ -191,10 +191,10 @@ static const struct scenario scenarios[] = {
 	  .actors = { SENDER_TWICE, { "irqfd", vmm, 0 }, WORK,
 		      GUEST(EARLY_EOI) },
 	  .end = end_in_irqfd, .vmm = true, .most = 5 },
-	{ .name = "edge, the VMM's line, EOIs that nobody hears of",
+	{ .name = "edge, the VMM's line, EOIs without a notification",
 	  .actors = { SENDER_TWICE, SENDER_B, { "VMM", vmm_without_eoi, 0 },
 		      GUEST(LATE_EOI) },
-	  .end = end_unheard, .edge = true, .vmm = true, .most = 3 },
+	  .end = end_unnotified, .edge = true, .vmm = true, .most = 3 },
 
 	{ .name = "level, a move to another host, late EOI",
 	  .actors = { { "interrupt", send_from_interrupt, 0 },
@@ -231,16 +231,16 @@ static const struct scenario scenarios[] = {
 /* The most interrupts that an end of each scenario had. */
 static u8 most[ARRAY_SIZE(scenarios)];
 
-/* Nobody is to be told of anything any more, so this has to be the end of it. */
-static void judge_events(void)
+/* No notification is under way any more: what is missing now stays missing. */
+static void check_events(void)
 {
 	if (world.flag)
-		explore_fail("an event was lost: the guest was not told");
+		explore_fail("an event was lost: the guest was not notified");
 	if (memcmp(world.seen, world.data, sizeof(world.data)))
 		explore_fail("an event was lost: the guest has not looked");
 }
 
-static void judge_driver(void)
+static void check_driver(void)
 {
 	if (world.drivers)
 		explore_fail("a driver that went away");
@@ -248,18 +248,18 @@ static void judge_driver(void)
 		explore_fail("something was left to no driver");
 }
 
-static void judge_line(void)
+static void check_line(void)
 {
 	bool up = world.pin.sources & OURS;
 
 	if (up != world.level.asserted && !scenario->vmm)
 		explore_fail("the line is not as the driver knows it");
-	/* The guest cleared the flag, and KVM was told to look after that. */
+	/* The guest cleared the flag, and KVM had to look at it after that. */
 	if (!world.flag && world.chance && (up || world.level.asserted))
 		explore_fail("the line is up, the flag is down");
 }
 
-static void judge_interrupts(void)
+static void check_interrupts(void)
 {
 	u8 *max = &most[scenario - scenarios];
 
@@ -269,12 +269,12 @@ static void judge_interrupts(void)
 		explore_fail("more interrupts than are due");
 }
 
-static void judge(void)
+static void check_end(void)
 {
-	judge_events();
-	judge_driver();
-	judge_line();
-	judge_interrupts();
+	check_events();
+	check_driver();
+	check_line();
+	check_interrupts();
 }
 
 static void observe(void)
@@ -324,7 +324,7 @@ static const struct suite suite = {
 		.size = sizeof(world),
 		.start = start_world,
 		.observe = observe,
-		.judge = judge,
+		.check_end = check_end,
 		.name = place,
 	},
 };

@@ -18,8 +18,8 @@ struct level_unit {
 	bool queues_before_leaving;	/* the work item, what it is for */
 	bool looks_before_taking;
 	bool raises_before_lowering;
-	bool takes_once;		/* and takes its role for ended */
-	bool keeps_quiet;		/* does not tell that a pin was unmasked */
+	bool takes_once;		/* and believes that it is no longer the driver */
+	bool keeps_quiet;		/* does not report that a pin was unmasked */
 	bool saves_before_driving;	/* says whether it is up with events posted */
 	bool denies_before_driving;	/* says that it is not */
 	bool writes_before_looking;	/* LOOK after the irqchip was written */

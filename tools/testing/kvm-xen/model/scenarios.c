@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scenarios: senders, a guest, and what parks and replays, in every order.
+ * The scenarios: senders, a guest, and selections that are deferred and replayed, in every order.
  *
  * Each event carries data, a counter that its sender increments before raising
  * the event and that the guest reads when it handles it.  In the end the guest
@@ -23,7 +23,7 @@ static struct world {
 	u32 unused;			/* vcpu_info is aligned to 4 only */
 	u8 vcpu_info[XEN_ABI_VCPU_INFO_SIZE];
 	u32 irr;			/* an upcall waits to be taken */
-	u64 parked;
+	u64 deferred;
 	u32 data[2], seen[2];
 	u32 raised, upcalls;
 	u32 polling, woken;
@@ -76,31 +76,31 @@ static void send_twice(u32 which)
 }
 
 /* A sender that finds vcpu_info not mapped. */
-static void send_parked(u32 which)
+static void send_deferred(u32 which)
 {
 	produce(which);
 	if (unit.events.mark(world.shinfo, layout, ports[which]) !=
 	    XEN_EVTCHN_RAISED)
 		return;
-	seam_report(&world.parked, sizeof(world.parked), SEAM_GUEST);
-	world.parked |= evtchn_2l_selector(layout, ports[which]);
+	seam_report(&world.deferred, sizeof(world.deferred), SEAM_GUEST);
+	world.deferred |= evtchn_2l_selector(layout, ports[which]);
 }
 
 static bool may_replay(void)
 {
-	return world.parked || explore_earlier_done();
+	return world.deferred || explore_earlier_done();
 }
 
-/* The vCPU's own thread: takes what is parked, for as long as there may be. */
-static void replay_parked(u32 unused)
+/* The vCPU's own thread: takes deferred selections, for as long as there may be more. */
+static void replay_deferred(u32 unused)
 {
 	u64 sel;
 
 	(void)unused;
 	for (;;) {
 		explore_wait(may_replay);
-		sel = world.parked;
-		world.parked = 0;
+		sel = world.deferred;
+		world.deferred = 0;
 		explore_note(sel);
 		if (!sel)
 			return;
@@ -159,18 +159,18 @@ static bool may_receive(void)
 	return world.irr || explore_earlier_done();
 }
 
-/* The guest's vCPU: looks when it is told to, and never else. */
+/* The guest's vCPU: looks when it was interrupted, and at no other time. */
 static void receive(u32 unused)
 {
-	u32 told;
+	u32 irr;
 
 	(void)unused;
 	for (;;) {
 		explore_wait(may_receive);
-		told = world.irr;
+		irr = world.irr;
 		world.irr = 0;
-		explore_note(told);
-		if (!told)
+		explore_note(irr);
+		if (!irr)
 			return;
 		guest_upcall(&guest);
 	}
@@ -195,7 +195,7 @@ static void send_to_poller(u32 which)
 		world.woken = 1;
 }
 
-/* Sleeps in the end; the judge says whether somebody woke it. */
+/* Sleeps in the end; the final check finds out whether somebody woke it. */
 static void poll(u32 which)
 {
 	seam_report(&world.polling, sizeof(u32), SEAM_GUEST);
@@ -272,7 +272,7 @@ static void store_runstate(u32 nr)
 	unit.runstate_store(&area, layout, &runstates[nr], true);
 }
 
-/* What a guest may tell apart in a field: old, new, or neither. */
+/* What a guest may distinguish in a field: old, new, or neither. */
 static u32 runstate_class(u8 offset, u8 len)
 {
 	u32 nr, class = 0;
@@ -346,12 +346,12 @@ static void start_masked(void)
 	set_guest_bit(layout->mask, ports[1]);
 }
 
-/* Something was sent and parked before vcpu_info was there. */
-static void start_parked(void)
+/* An event was sent and its selection deferred before there was a vcpu_info. */
+static void start_deferred(void)
 {
 	world.data[1] = 1;
 	set_guest_bit(layout->pending, ports[1]);
-	world.parked = evtchn_2l_selector(layout, ports[1]);
+	world.deferred = evtchn_2l_selector(layout, ports[1]);
 }
 
 static void start_clock(void)
@@ -374,7 +374,7 @@ static const struct scenario scenarios[] = {
 	  { { "sender", send, 0 }, { "guest", receive, 0 } }, NULL, NULL },
 	{ "a sender of two events and the guest", { 5, 6 },
 	  { { "sender", send_twice, 0 }, { "guest", receive, 0 } }, NULL, NULL },
-	{ "two senders that nobody hears yet", { 5, 6 },
+	{ "two senders without a guest", { 5, 6 },
 	  { { "sender A", send, 0 }, { "sender B", send, 1 } }, NULL, NULL },
 	{ "two senders of one port and the guest", { 5, 6 },
 	  { { "sender A", send, 0 }, { "sender B", send, 0 },
@@ -415,15 +415,15 @@ static const struct scenario scenarios[] = {
 	  { 5, 6 },
 	  { { "sender", send, 0 }, { "unmasker", unmask_by_hypercall, 0 },
 	    { "guest", receive, 0 } }, start_masked, NULL },
-	{ "a sender that parks, the replayer and the guest", { 5, 6 },
-	  { { "sender", send_parked, 0 }, { "replayer", replay_parked, 0 },
+	{ "a sender that defers, the replayer and the guest", { 5, 6 },
+	  { { "sender", send_deferred, 0 }, { "replayer", replay_deferred, 0 },
 	    { "guest", receive, 0 } }, NULL, NULL },
 	{ "a sender, a replayer of the other port and the guest", { 5, 200 },
-	  { { "sender", send, 0 }, { "replayer", replay_parked, 0 },
-	    { "guest", receive, 0 } }, start_parked, NULL },
+	  { { "sender", send, 0 }, { "replayer", replay_deferred, 0 },
+	    { "guest", receive, 0 } }, start_deferred, NULL },
 	{ "a sender, a replayer of the same word and the guest", { 5, 6 },
-	  { { "sender", send, 0 }, { "replayer", replay_parked, 0 },
-	    { "guest", receive, 0 } }, start_parked, NULL },
+	  { { "sender", send, 0 }, { "replayer", replay_deferred, 0 },
+	    { "guest", receive, 0 } }, start_deferred, NULL },
 	{ "a poller and two senders of its port", { 5, 6 },
 	  { { "sender A", send_to_poller, 0 }, { "sender B", send_to_poller, 0 },
 	    { "poller", poll, 0 } }, NULL, NULL },
@@ -465,7 +465,7 @@ static void drain(void)
 }
 
 /* The guest takes what is due, and then unmasks: that must find the rest. */
-static void judge_events(void)
+static void check_events(void)
 {
 	u32 i;
 
@@ -485,7 +485,7 @@ static void judge_events(void)
 	}
 }
 
-static void judge(void)
+static void check_end(void)
 {
 	if (world.polling) {
 		if (!world.woken)
@@ -495,7 +495,7 @@ static void judge(void)
 
 	if (world.upcalls != world.raised)
 		explore_fail("not one upcall for each rise of the flag");
-	judge_events();
+	check_events();
 }
 
 #define IN(addr, field)							\
@@ -538,7 +538,7 @@ static struct suite suite = {
 		.size = sizeof(world),
 		.start = start,
 		.observe = observe,
-		.judge = judge,
+		.check_end = check_end,
 		.name = place,
 	},
 };

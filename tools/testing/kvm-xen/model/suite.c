@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Runs the scenarios of a suite through the explorer and judges the results. */
+/* Runs the scenarios of a suite through the explorer and checks the results. */
 #include "suite.h"
 #include "test.h"
 

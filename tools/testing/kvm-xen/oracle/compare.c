@@ -18,7 +18,7 @@
 static struct guest g;
 static const struct xen_layout *layout;
 static u32 handled[ORACLE_PORTS], expected[ORACLE_PORTS];
-static u64 parked;
+static u64 deferred;
 
 static void handle(u32 port)
 {
@@ -31,7 +31,7 @@ static void start(int width, u32 offset, u8 *shinfo, u8 *info)
 	memset(info, 0, 192);
 	memset(handled, 0, sizeof(handled));
 	memset(expected, 0, sizeof(expected));
-	parked = 0;
+	deferred = 0;
 	layout = &xen_layouts[width];
 	g = (struct guest) { shinfo, info + offset, width == XEN_WIDE, handle };
 	oracle_reset(width == XEN_WIDE ? 4096 : 1024,
@@ -66,20 +66,20 @@ static void op_select(u32 port)
 	CHECK_EQ(evtchn_2l_select(g.vcpu_info, layout, port), oracle_select(port));
 }
 
-static void op_park(u32 port)
+static void op_defer(u32 port)
 {
 	u64 sel = evtchn_2l_selector(layout, port);
 
 	CHECK_EQ(sel, oracle_selector(port));
-	parked |= sel;
+	deferred |= sel;
 }
 
 static void op_replay(u32 port)
 {
 	(void)port;
-	CHECK_EQ(evtchn_2l_replay(g.vcpu_info, layout, parked),
-		 oracle_replay(parked));
-	parked = 0;
+	CHECK_EQ(evtchn_2l_replay(g.vcpu_info, layout, deferred),
+		 oracle_replay(deferred));
+	deferred = 0;
 }
 
 static void op_look(u32 port)
@@ -128,7 +128,7 @@ static const struct operation operations[] = {
 	{ "raise", op_raise, 12 },
 	{ "mark", op_mark, 3 },
 	{ "select", op_select, 2 },
-	{ "park", op_park, 2 },
+	{ "defer", op_defer, 2 },
 	{ "replay", op_replay, 1 },
 	{ "look", op_look, 3 },
 	{ "mask", op_mask, 4 },

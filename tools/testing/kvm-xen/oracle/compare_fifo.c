@@ -163,7 +163,7 @@ static void op_vcpu(u32 port)
 	model.ports[port].vcpu = pick(MODEL_VCPUS);
 }
 
-static void op_hear(u32 port)
+static void op_take_ready(u32 port)
 {
 	u8 vcpu = port % MODEL_VCPUS;
 
@@ -200,7 +200,7 @@ static void op_upcall(u32 port)
 	u8 vcpu = port % MODEL_VCPUS;
 
 	do
-		op_hear(port);
+		op_take_ready(port);
 	while (take(vcpu));
 }
 
@@ -235,7 +235,7 @@ static const struct operation operations[] = {
 	{ "look at", op_look_at, 300 },
 	{ "priority", op_priority, 300 },
 	{ "vcpu", op_vcpu, 200 },
-	{ "hear", op_hear, 200 },
+	{ "take READY", op_take_ready, 200 },
 	{ "take", op_take, 1500 },
 	{ "leave pending", op_leave_pending, 100 },
 	{ "upcall", op_upcall, 60 },
@@ -290,7 +290,7 @@ static void compare_all(void)
 		for (q = 0; q < MODEL_QUEUES; q++) {
 			compare_queue(i, q);
 			CHECK_EQ(guests[i].control[0] >> q & 1,
-				 model.queues[i][q].told);
+				 model.queues[i][q].ready);
 		}
 		CHECK_EQ(guests[i].control[0] >> MODEL_QUEUES, 0);
 		CHECK_EQ(guests[i].control[1], 0);

@@ -30,7 +30,7 @@ void guest_mask(const struct guest *g, u32 port);
  */
 bool guest_unmask(const struct guest *g, u32 port);
 
-/* Without being noticed by anybody: for judging a state. */
+/* Without an effect on the state: for checks of it. */
 bool guest_sees_pending(const struct guest *g, u32 port);
 bool guest_sees_masked(const struct guest *g, u32 port);
 bool guest_sees_selected(const struct guest *g, u32 port);

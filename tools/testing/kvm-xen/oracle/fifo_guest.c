@@ -167,12 +167,12 @@ bool fifo_sees_busy(const struct fifo_guest *g, u32 port)
 
 u32 fifo_sees_first(const struct fifo_guest *g, u8 queue)
 {
-	u32 told = (g->ready | g->control[READY]) >> queue & 1;
+	u32 ready = (g->ready | g->control[READY]) >> queue & 1;
 
 	if (g->head[queue])
 		return g->head[queue];
 
-	return told ? g->control[HEADS + queue] : 0;
+	return ready ? g->control[HEADS + queue] : 0;
 }
 
 u32 fifo_sees_next(const struct fifo_guest *g, u32 port)

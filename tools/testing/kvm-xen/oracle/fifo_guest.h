@@ -13,7 +13,7 @@
 struct fifo_guest {
 	u32 *words;			/* of all ports */
 	u32 *control;			/* of this vCPU */
-	u32 ready;			/* queues it was told of and is not through */
+	u32 ready;			/* queues it took from READY and has not emptied */
 	u32 head[FIFO_GUEST_QUEUES];	/* where it is in them, or 0 */
 	/* An event: PENDING of @port has been cleared. */
 	void (*handle)(struct fifo_guest *g, u32 port);
@@ -28,7 +28,7 @@ struct fifo_guest {
 /* What a guest does in an upcall, after it cleared evtchn_upcall_pending. */
 void fifo_guest_upcall(struct fifo_guest *g);
 
-/* Its steps: hear of queues; take one port of the most urgent. */
+/* Its steps: take READY; take one port of the most urgent queue. */
 void fifo_guest_look(struct fifo_guest *g);
 bool fifo_guest_step(struct fifo_guest *g);
 
@@ -43,7 +43,7 @@ bool fifo_guest_unmask(struct fifo_guest *g, u32 port);
 /* Clear PENDING, wherever the port is. */
 void fifo_guest_clear(struct fifo_guest *g, u32 port);
 
-/* Without being noticed by anybody: for judging a state. */
+/* Without an effect on the state: for checks of it. */
 bool fifo_sees_pending(const struct fifo_guest *g, u32 port);
 bool fifo_sees_masked(const struct fifo_guest *g, u32 port);
 bool fifo_sees_linked(const struct fifo_guest *g, u32 port);

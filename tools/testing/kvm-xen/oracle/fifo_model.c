@@ -25,10 +25,10 @@ static enum xen_evtchn_verdict append(u32 port)
 
 	p->on = queue;
 	queue->ports[queue->nr++] = port;
-	if (queue->nr > 1 || queue->told)
+	if (queue->nr > 1 || queue->ready)
 		return XEN_EVTCHN_QUEUED;
 
-	queue->told = true;
+	queue->ready = true;
 	return XEN_EVTCHN_RAISED;
 }
 
@@ -89,8 +89,8 @@ void model_look(u8 vcpu)
 	for (i = 0; i < MODEL_QUEUES; i++) {
 		struct model_queue *queue = &model.queues[vcpu][i];
 
-		queue->known |= queue->told;
-		queue->told = false;
+		queue->known |= queue->ready;
+		queue->ready = false;
 	}
 }
 

@@ -16,7 +16,7 @@
 struct model_queue {
 	u32 ports[MODEL_PORTS];
 	u32 nr;
-	bool told;		/* the guest has not looked yet */
+	bool ready;		/* the guest has not looked yet */
 	bool known;		/* it has, and is not through */
 };
 

@@ -22,7 +22,7 @@ struct sequence {
 /* A random number; SEED= repeats all of them. */
 u32 pick(u32 below);
 
-/* Run the sequence; a check that fails tells "@what @nr" and the operation. */
+/* Run the sequence; a check that fails prints "@what @nr" and the operation. */
 void run_sequence(const struct sequence *s, const char *what, u32 nr);
 
 /* run_tests(), from the seed in SEED= or a new one, which is printed. */

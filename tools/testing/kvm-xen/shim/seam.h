@@ -56,7 +56,7 @@ enum seam_access {
 typedef void (*seam_hook_t)(const volatile void *addr, size_t len,
 			    enum seam_access how);
 
-/* Who hears of accesses; NULL: nobody. */
+/* Called for each access to guest memory, unless NULL. */
 extern seam_hook_t seam_hook;
 
 static inline void seam_report(const volatile void *addr, size_t len,

@@ -151,7 +151,7 @@ static void for_all(void (*one)(int w, u32 port, bool pending, bool mask))
 	}
 }
 
-static void unmask_tells_of_what_came_meanwhile(void)
+static void unmask_reports_an_event_that_came_while_masked(void)
 {
 	for_all(unmask_one);
 }
@@ -294,7 +294,7 @@ static void select_raises_the_flag_for_a_new_selector(void)
 	}
 }
 
-static const u64 parked[] = {
+static const u64 deferred[] = {
 	1, 1ull << 31, 1ull << 32, 1ull << 63, 0x8000000180000001, ~0ull, 0,
 };
 
@@ -324,7 +324,7 @@ static void replay_one(int w, u32 offset, u64 sel, u8 flag)
 	stop_info(&i);
 }
 
-static void replay_adds_what_was_parked(void)
+static void replay_adds_deferred_selections(void)
 {
 	size_t s, f;
 	u32 offset;
@@ -332,20 +332,20 @@ static void replay_adds_what_was_parked(void)
 
 	for (w = 0; w < XEN_NR_WIDTHS; w++)
 		for (offset = 0; offset <= 128; offset += 4)
-			for (s = 0; s < ARRAY_SIZE(parked); s++)
+			for (s = 0; s < ARRAY_SIZE(deferred); s++)
 				for (f = 0; f < ARRAY_SIZE(flags); f++)
-					replay_one(w, offset, parked[s], flags[f]);
+					replay_one(w, offset, deferred[s], flags[f]);
 }
 
 static const struct test tests[] = {
 	TEST(mark_sets_its_bit_and_says_what_that_did),
-	TEST(unmask_tells_of_what_came_meanwhile),
+	TEST(unmask_reports_an_event_that_came_while_masked),
 	TEST(mask_sets_its_bit_alone),
 	TEST(is_pending_does_not_mind_the_mask),
 	TEST(ports_are_counted_per_width),
 	TEST(selector_is_one_bit_for_a_word_of_ports),
 	TEST(select_raises_the_flag_for_a_new_selector),
-	TEST(replay_adds_what_was_parked),
+	TEST(replay_adds_deferred_selections),
 };
 
 int main(void)

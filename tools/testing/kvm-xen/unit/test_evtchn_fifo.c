@@ -14,7 +14,7 @@
 /* What comes of a word, and what that comes to; or it goes onto its queue. */
 static const struct word_case {
 	u32 before, after;
-	bool queued;		/* and RAISED unless it is told behind others */
+	bool queued;		/* and RAISED unless it is behind others */
 	enum xen_evtchn_verdict verdict;
 } word_cases[] = {
 	{ 0,		 P | L,		true, XEN_EVTCHN_RAISED },

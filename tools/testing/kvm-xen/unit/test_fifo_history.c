@@ -117,8 +117,8 @@ static void xen_e33d4257fc_moved_port_leaves_other_tails(void)
 }
 
 /*
- * Xen 70ccddb14a: a guest in its loop was
- * told of queues that it was to come to anyhow, and read heads of old.
+ * Xen 70ccddb14a: READY was set again for queues
+ * that the guest's loop was to come to anyhow, and the guest read stale heads.
  */
 static void xen_70ccddb14a_ready_is_for_new_heads(void)
 {
@@ -135,7 +135,7 @@ static void xen_70ccddb14a_ready_is_for_new_heads(void)
 
 static bool all_was_there;
 
-static void look_when_told(const volatile void *addr)
+static void look_when_ready(const volatile void *addr)
 {
 	if (addr == bed.control[0])
 		all_was_there = bed.words[A] == (P | L) &&
@@ -154,11 +154,11 @@ static void look_when_linked(const volatile void *addr)
  * Xen 71ac522909: the guest could be woken, or find the
  * link, before the event was to be seen; and the lock was let go too early.
  */
-static void xen_71ac522909_event_is_whole_before_it_is_told(void)
+static void xen_71ac522909_event_is_complete_before_ready(void)
 {
 	bed_start();
 	all_was_there = false;
-	bed_interfere(0, look_when_told);
+	bed_interfere(0, look_when_ready);
 	CHECK_EQ(bed_send(A, 0, Q), XEN_EVTCHN_RAISED);
 	CHECK(all_was_there);
 
@@ -198,7 +198,7 @@ static void xen_1277cb9dc5_last_queue_is_one_word(void)
 	bed_stop();
 }
 
-static void change_wishes(const volatile void *addr)
+static void change_requests(const volatile void *addr)
 {
 	(void)addr;
 	bed.ports[A].priority++;
@@ -209,7 +209,7 @@ static void change_wishes(const volatile void *addr)
 static void xen_6f6f07b64c_priority_is_read_once(void)
 {
 	bed_start();
-	bed_interfere(0, change_wishes);
+	bed_interfere(0, change_requests);
 	CHECK_EQ(bed_send(A, 0, Q), XEN_EVTCHN_RAISED);
 	CHECK_EQ(bed_ready(0), 1u << Q);
 	CHECK_EQ(bed_head(0, Q), A);
@@ -313,7 +313,7 @@ static const struct test tests[] = {
 	TEST(xen_e33d4257fc_moved_port_is_no_tail_of_its_old_queue),
 	TEST(xen_e33d4257fc_moved_port_leaves_other_tails),
 	TEST(xen_70ccddb14a_ready_is_for_new_heads),
-	TEST(xen_71ac522909_event_is_whole_before_it_is_told),
+	TEST(xen_71ac522909_event_is_complete_before_ready),
 	TEST(xen_1277cb9dc5_last_queue_is_one_word),
 	TEST(xen_6f6f07b64c_priority_is_read_once),
 	TEST(xsa_107_event_without_a_page_is_kept),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The level of a line that stands for a flag: what each event does to the line,
- * and who drives it.  If this fails, a guest that hears of events by a line
+ * and who drives it.  If this fails, a guest that is notified of events by a line
  * hangs for want of an interrupt, or drowns in them.
  */
 #include "level.h"
