@@ -110,7 +110,7 @@ rt-modules:
 rt-samples: rt-modules
 	$(Q)$(testbed) $(for_rt) scripts/build-samples
 
-guests: modules emulator ## Xen guests, each judged from inside; TESTS='guest-pvh-*' for some
+guests: modules emulator ## Xen guests, each checked from inside; TESTS='guest-pvh-*' for some
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
 
@@ -118,7 +118,7 @@ loaded-guests: modules $(host) ## guests on a busy host, ten times each (long); 
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --cpu $(cpu) --manifest tools/testing/boot/guests/loaded.toml $(TESTS)
 
-harness-test: $(host) ## the harness judges fabricated tests; CPU=intel too
+harness-test: $(host) ## the harness runs fabricated tests; CPU=intel too
 	$(Q)$(boot) self-test --cpu $(cpu)
 
 # On an Intel host each benchmark runs with APICv, and then without.
@@ -128,8 +128,8 @@ bench-runs: modules $(host)
 		xen_bench xen_upcall_bench xen_dynhc_bench xen_host_bench xen_memory_bench
 	$(Q)$(boot) run --cpu $(cpu) $(if $(filter intel,$(cpu)),--twice) --group bench
 
-bench-small: bench-runs ## instructions per operation on stock modules and on ours, judged; CPU=intel too
-	$(Q)$(testbed) tools/testing/bench/report judge $(cpu)
+bench-small: bench-runs ## instructions per operation on stock modules and on ours, checked; CPU=intel too
+	$(Q)$(testbed) tools/testing/bench/report check $(cpu)
 
 bench: bench-runs ## the same as tables, JSON and drawings, and what is new since the baseline
 	$(Q)$(testbed) tools/testing/bench/report show $(cpu)

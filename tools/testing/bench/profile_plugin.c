@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A plugin of the emulator (qemu-plugin.h) that notes which instructions one
+ * A plugin of the emulator (qemu-plugin.h) that records which instructions one
  * operation runs, in the guest, in the hypervisor and in the VMM.
  *
  * A benchmark marks where its samples begin and end, by instructions that do

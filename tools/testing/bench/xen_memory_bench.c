@@ -2,7 +2,7 @@
 /*
  * The kernel's memory for a VM, a vCPU, a bound port and a dynamic hypercall.
  *
- * Counted exactly: the tracepoints of kmalloc() and of the slab caches tell what
+ * Counted exactly: the tracepoints of kmalloc() and of the slab caches show what
  * this process allocated and did not free, in bytes as the allocator rounds
  * them; /proc/vmallocinfo has what KVM got from vmalloc().  Single pages are not
  * counted, of which KVM takes the same number in all cases.  Prints "bytes NAME

@@ -130,7 +130,7 @@ in_testbed() {
 		PATH=/src/build/selftests:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# Ends everything after $1 seconds, but first has the kernel tell what it does.
+# Ends everything after $1 seconds, but first has the kernel print what it does.
 guard() {
 	sleep "$1"
 	dmesg >/tmp/overdue
@@ -148,9 +148,9 @@ watch_vcpu() {
 	if [ "$key" != "${key#flag 1}" ] && [ "$key" = "$(cat "$seen" 2>&1)" ]; then
 		echo "a vCPU does not take its upcall: $1"
 		cat /tmp/vcpus/now "/proc/$(cat "${1%xen}pid")/stack"
-		key="$key, told"
+		key="$key, printed"
 	fi
-	[ "$key, told" = "$(cat "$seen" 2>&1)" ] || echo "$key" >"$seen"
+	[ "$key, printed" = "$(cat "$seen" 2>&1)" ] || echo "$key" >"$seen"
 }
 
 watch_vcpus() {
@@ -178,9 +178,9 @@ run_test() {
 	return $status
 }
 
-# Says the word about $1, which ended with status $2; fails where the host can
+# Reports the verdict on $1, which ended with status $2; fails where the host can
 # not be trusted any more.
-judge() {
+conclude() {
 	new_splats >/tmp/splats
 	[ ! -e /tmp/overdue ] || only_splats /tmp/overdue >/tmp/splats
 	mark end "$1"
@@ -204,7 +204,7 @@ run_tests() {
 		say START "$name"
 		mark start "$name"
 		run_test "$name" "$limit" 4<&- 3>&-
-		judge "$name" $? || return 1
+		conclude "$name" $? || return 1
 	done 4</job/tests
 }
 
@@ -214,7 +214,7 @@ finish() {
 	rm -f /tmp/overdue
 	# The first look has the modules' symbols, the second sees what they kept.
 	no_leaks && unload_modules && lockdep_on && no_leaks
-	judge modules-unload $?
+	conclude modules-unload $?
 }
 
 # Where the speed of a serial port is emulated, words are on their way for a while:

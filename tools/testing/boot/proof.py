@@ -27,9 +27,9 @@ class Expectation(Report):
         if result.name == UNLOAD:
             return
         with self.lock:
-            super().result(self.judge(result), tail)
+            super().result(self.compare(result), tail)
 
-    def judge(self, result):
+    def compare(self, result):
         name, seconds = result.name, result.seconds
         if self.expected[name] == "pass":
             if result.verdict == "pass":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The harness judges fabricated tests, each of which must be judged right.
+"""The harness runs fabricated tests, each of which must get the right verdict.
 
 It uses stock modules, so that it says nothing about ours.
 """
@@ -98,13 +98,13 @@ PROOFS = (
 
 
 def check_proofs(report):
-    """Each row of PROOFS is a test of the judgement that prove-stock makes."""
+    """Each row of PROOFS is a test of the verdict of prove-stock."""
     for stock, verdict, kind, proves in PROOFS:
         test = Test(name="t", run="true", stock=stock)
-        judged = proof.Expectation([test], quiet=True).judge(Result("t", verdict, kind, "y"))
+        got = proof.Expectation([test], quiet=True).compare(Result("t", verdict, kind, "y"))
         name = f"proof: {stock}, and there {' '.join(filter(None, (verdict, kind)))}"
-        right = (judged.verdict == "pass") == proves
-        reason = "" if right else f"taken as {judged.verdict}"
+        right = (got.verdict == "pass") == proves
+        reason = "" if right else f"taken as {got.verdict}"
         Report.result(report, Result(name, "pass" if right else "fail", "exit", reason))
 
 
@@ -341,7 +341,7 @@ def check_without_apicv(report):
             ("t:apicv=0", {"kvm_intel": "nested=0 enable_apicv=0"}))
 
 
-class Judge(Report):
+class Comparison(Report):
     """Compares each result with what its case demands."""
 
     def __init__(self):
@@ -356,10 +356,10 @@ class Judge(Report):
             super().result(Result(f"harness: {case.name}", "pass", seconds=result.seconds))
         else:
             super().result(Result(f"harness: {case.name}", "fail", "exit",
-                                  f"judged {result.verdict} {result.kind} ({result.reason}), "
+                                  f"got {result.verdict} {result.kind} ({result.reason}), "
                                   f"not {case.verdict} {case.kind} ({case.reason})"), tail)
 
-    def unjudged(self):
+    def report_missing(self):
         """A case without any result is a failure of the harness as well."""
         seen = {result.name.removeprefix("harness: ") for result in self.results}
         for name in self.cases:
@@ -370,17 +370,17 @@ class Judge(Report):
 def main(cpu):
     tests = [Test(name=case.name, run=case.run, group="harness", timeout=case.timeout,
                   memory=case.memory, needs=[]) for case in CASES if case.name != UNLOAD]
-    judge = Judge()
-    check_proofs(judge)
-    check_stocks(judge)
-    check_cpus(judge)
-    check_intel(judge)
-    check_clock(judge)
-    check_unavailable(judge)
-    check_jobs(judge)
-    check_lists(judge)
-    check_without_apicv(judge)
-    Runner(judge, "stock", cpu=cpu, jobs=2).run(tests)
-    judge.unjudged()
-    judge.write_json(results_path("harness", "stock", cpu))
-    return judge.finish()
+    report = Comparison()
+    check_proofs(report)
+    check_stocks(report)
+    check_cpus(report)
+    check_intel(report)
+    check_clock(report)
+    check_unavailable(report)
+    check_jobs(report)
+    check_lists(report)
+    check_without_apicv(report)
+    Runner(report, "stock", cpu=cpu, jobs=2).run(tests)
+    report.report_missing()
+    report.write_json(results_path("harness", "stock", cpu))
+    return report.finish()

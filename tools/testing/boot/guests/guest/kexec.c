@@ -2,7 +2,7 @@
 /*
  * kexec KERNEL INITRAMFS: the running kernel starts another one in its place,
  * with the same command line. In a Xen guest that is a soft reset, by which
- * the platform forgets all it was told by the first kernel.
+ * the platform forgets all that the first kernel set up.
  *
  * kexec -p KERNEL INITRAMFS WORDS: load it as what is started when the running one
  * crashes, with WORDS behind the command line.

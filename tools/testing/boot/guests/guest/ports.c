@@ -6,8 +6,8 @@
  * and sends on its own, so that all CPUs put events on all queues at the same
  * time. A FAULT is planted, which has to be found.
  *
- * /dev/xen/evtchn keeps a port masked from an event's arrival until it is told
- * to unmask it. So the number of arrivals is known exactly: one for a send, no
+ * /dev/xen/evtchn keeps a port masked from an event's arrival until a write
+ * to it unmasks it. So the number of arrivals is known exactly: one for a send, no
  * matter how busy the system is; none for sends while the port is masked; and
  * one for all of these when it is unmasked. Prints how many ports and arrivals
  * there were, and fails at the first count that is another.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the guest tells the outside: facts, failures and one verdict, a line
+# What the guest reports to the host: facts, failures and one verdict, a line
 # each, on a terminal of their own (file descriptor 3).
 
 failures=0

@@ -5,7 +5,7 @@
  * what guests do in xen_guest.c.
  *
  * Attribute helpers report errors as negative errno values, so that a test
- * can judge them; what only prepares a test fails it on the spot.
+ * can check them; what only prepares a test fails it on the spot.
  */
 #include <string.h>
 #include <sys/eventfd.h>

@@ -68,7 +68,7 @@ static struct kvm_irq_routing_entry *add_route(struct xen_routes *routes, uint32
 	return entry;
 }
 
-/* As KVM routes by itself, until it is told routes. */
+/* The routes that KVM has until the VMM sets some. */
 static void add_irqchip_routes(struct xen_routes *routes)
 {
 	struct kvm_irq_routing_entry *entry;

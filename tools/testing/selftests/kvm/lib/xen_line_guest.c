@@ -106,7 +106,7 @@ static void unmask_input(struct xen_line_cpu *cpu, uint64_t vector)
 		write_ioapic(0x10 + 2 * cpu->pin, cpu->entry);
 }
 
-static void tell_host(struct xen_line_cpu *cpu, uint64_t vector)
+static void exit_to_host(struct xen_line_cpu *cpu, uint64_t vector)
 {
 	GUEST_SYNC(XEN_LINE_AT_HOST);
 }
@@ -114,7 +114,7 @@ static void tell_host(struct xen_line_cpu *cpu, uint64_t vector)
 static void (* const steps[])(struct xen_line_cpu *cpu, uint64_t vector) = {
 	['C' - 'A'] = clear_flag,
 	['E' - 'A'] = eoi,
-	['H' - 'A'] = tell_host,
+	['H' - 'A'] = exit_to_host,
 	['M' - 'A'] = mask_input,
 	['S' - 'A'] = scan,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways by which vCPU 0 of a guest can be told of events: see xen_method.h.
+ * The methods by which vCPU 0 of a guest can be notified of events: see xen_method.h.
  */
 #include "test_util.h"
 #include "xen_method.h"

@@ -178,7 +178,7 @@ bool xen_fifo_catches_up(struct xen_vm *x, uint32_t end)
 	return xen_wait_for(has_caught_up(x, end));
 }
 
-static bool is_settled(struct xen_vm *x, uint32_t end)
+static bool is_drained(struct xen_vm *x, uint32_t end)
 {
 	struct xen_fifo_port *port;
 	uint32_t i;
@@ -191,11 +191,11 @@ static bool is_settled(struct xen_vm *x, uint32_t end)
 	return true;
 }
 
-bool xen_fifo_settles(struct xen_vm *x, uint32_t end)
+bool xen_fifo_drains(struct xen_vm *x, uint32_t end)
 {
 	uint32_t i;
 
-	if (xen_wait_for(is_settled(x, end)))
+	if (xen_wait_for(is_drained(x, end)))
 		return true;
 
 	for (i = 1; i < end; i++)

@@ -15,8 +15,8 @@
 #include "xen_line.h"
 
 #define BASE	(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
-/* Longer than a work item of KVM takes; a test that waits can only be too lenient. */
-#define SETTLE_US	50000
+/* Longer than KVM's deferred work takes; where it is too short, the test is only laxer. */
+#define LATE_US	50000
 
 static const struct kvm_xen_callback none = { .type = KVM_XEN_CALLBACK_NONE };
 
@@ -84,7 +84,7 @@ static bool reads_vcpu(struct kvm_vcpu *vcpu, const struct kvm_xen_callback *sho
 	return !xen_get_vcpu_callback(vcpu, &got) && are_equal(&got, shown);
 }
 
-/* An event raises the line, which is let down as far as can be. */
+/* An event raises the line, and clearing the flag lowers it. */
 static bool line_works(struct xen_vm *x, unsigned int pin)
 {
 	bool is_up;
@@ -210,7 +210,7 @@ TEST_F(callback, that_is_a_line_is_left_alone_by_a_vector_of_0)
 	EXPECT_TRUE(pair_works(self));
 }
 
-TEST_F(callback, tells_that_the_line_is_up)
+TEST_F(callback, reports_that_the_line_is_up)
 {
 	struct kvm_xen_callback up = line;
 
@@ -224,7 +224,7 @@ TEST_F(callback, tells_that_the_line_is_up)
 	EXPECT_TRUE(reads(self->x, &line));
 }
 
-TEST_F(callback, of_a_vcpu_tells_that_the_line_is_up)
+TEST_F(callback, of_a_vcpu_reports_that_the_line_is_up)
 {
 	struct kvm_xen_callback up = self->pair;
 
@@ -236,11 +236,11 @@ TEST_F(callback, of_a_vcpu_tells_that_the_line_is_up)
 	ASSERT_EQ(0, xen_set_vcpu_callback(self->vcpu, &none));
 	ASSERT_EQ(0, xen_set_vcpu_callback(self->vcpu, &up));
 	EXPECT_TRUE(reads_vcpu(self->vcpu, &up));
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	EXPECT_EQ(0, xen_eventfd_take(self->fds[0]));
 }
 
-/* What is wrong about a callback: one field, or a few, of a good one. */
+/* An invalid callback: one field, or a few, of a valid one is changed. */
 enum base { NONE, LINE, INTX, VECTOR, PAIR };
 
 struct mistake {
@@ -436,7 +436,7 @@ TEST(a_line_without_irqchip_and_eventfds_is_an_error)
 	xen_vm_free(x);
 }
 
-/* What is pending is told by the new method; the line of before is down. */
+/* A pending event is notified by the new method; the old line is lowered. */
 TEST_F(callback, changes_while_an_event_is_pending)
 {
 	struct xen_line_cpu *cpu = xen_line_cpu(self->x, 0);
@@ -471,7 +471,7 @@ TEST_F(callback, changes_while_an_event_is_pending)
 	EXPECT_EQ(1, cpu->nr_events);
 }
 
-TEST_F(callback, gives_the_line_back_when_a_vcpu_gets_and_loses_a_way_of_its_own)
+TEST_F(callback, is_not_used_while_a_vcpu_has_one_of_its_own)
 {
 	ASSERT_EQ(0, xen_set_callback(self->x, &line));
 	ASSERT_EQ(0, xen_send(self->x, 1, 0));

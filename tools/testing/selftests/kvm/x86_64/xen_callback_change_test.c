@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a guest is told of events, changed while they fly.
+ * The callback by which a guest is notified of events, changed while events arrive.
  *
  * If this fails, an event that is raised while a guest or its VMM changes the
- * callback is told to nobody, and the guest sleeps on it.  Senders wait for
- * what they sent to be handled, so one event that nobody is told of ends its
+ * callback is not notified, and the guest goes on sleeping.  Senders wait for
+ * what they sent to be handled, so one event without a notification ends its
  * port's traffic, and the counts are not the same in the end.  The guest's
  * vCPUs sleep when they have nothing to do, and nothing but an upcall wakes
  * them.  Stock 6.12 has no such callback.
@@ -31,7 +31,7 @@
 #define CHANGES		8
 
 /* Time in which what must not happen could. */
-#define SETTLE_US	2000
+#define LATE_US	2000
 
 #define EDGE_PIN	XEN_LINE_PIN
 #define LEVEL_PIN	XEN_LINE_PIN2
@@ -163,13 +163,13 @@ FIXTURE_TEARDOWN(change)
 		close(self->vcpu_fd[i]);
 }
 
-/* The VM's callback, by which alone vCPU 0 can be told, or all of them. */
+/* Callbacks of the VM, which notify vCPU 0 alone or all vCPUs. */
 static const struct vm_callback {
 	struct kvm_xen_callback callback;	/* its assert_fd is the VM's */
-	bool tells_all;
+	bool notifies_all;
 } vm_callbacks[] = {
 	{ { .type = KVM_XEN_CALLBACK_NONE } },
-	{ { .type = KVM_XEN_CALLBACK_VECTOR, .vector = XEN_VM_VECTOR }, .tells_all = true },
+	{ { .type = KVM_XEN_CALLBACK_VECTOR, .vector = XEN_VM_VECTOR }, .notifies_all = true },
 	{ { .type = KVM_XEN_CALLBACK_GSI, .gsi = EDGE_PIN } },
 	{ { .type = KVM_XEN_CALLBACK_GSI, .gsi = LEVEL_PIN } },
 	{ { .type = KVM_XEN_CALLBACK_PCI_INTX, .gsi = LEVEL_PIN } },
@@ -245,7 +245,7 @@ static void stop_traffic(FIXTURE_DATA(change) *self)
 	self->orders->quiet = true;
 }
 
-static bool hears(FIXTURE_DATA(change) *self, unsigned int vcpu)
+static bool is_notified(FIXTURE_DATA(change) *self, unsigned int vcpu)
 {
 	struct xen_fifo_port *port = xen_fifo_port(self->x, LAST_PORT(vcpu));
 
@@ -260,8 +260,8 @@ static bool waits(FIXTURE_DATA(change) *self, unsigned int vcpu)
 	       READ_ONCE(*xen_upcall_pending(xen_vcpu_info(self->x, vcpu)));
 }
 
-/* Take all methods away: what is raised from then on nobody is told of. */
-static void silence(FIXTURE_DATA(change) *self)
+/* Remove all callbacks: from then on no event is notified. */
+static void remove_all(FIXTURE_DATA(change) *self)
 {
 	set_vm(self, 0);
 	set_all(self, OWN_NOTHING);
@@ -279,15 +279,15 @@ static bool all_wait(FIXTURE_DATA(change) *self)
 		port->sent++;
 		TEST_ASSERT_EQ(xen_send(self->x, LAST_PORT(i), i), 0);
 	}
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	for (i = 0; i < NR_VCPUS; i++)
 		waiting += waits(self, i);
 	return waiting == NR_VCPUS;
 }
 
 /*
- * Let each vCPU have an event that nobody is told of.  Interrupts of before may
- * be under way yet, and some events be handled by them, but not for long.
+ * Let each vCPU have an event that is not notified.  For a short time, interrupts of
+ * earlier events may be under way, by which the guest handles it.
  */
 static bool pend_on_all(FIXTURE_DATA(change) *self)
 {
@@ -295,21 +295,21 @@ static bool pend_on_all(FIXTURE_DATA(change) *self)
 }
 
 /* Methods that serve every vCPU, in the order in which they are given. */
-static void speak(FIXTURE_DATA(change) *self, unsigned int which)
+static void set_for_all(FIXTURE_DATA(change) *self, unsigned int which)
 {
 	unsigned int i;
 
 	if (which < ARRAY_SIZE(vm_callbacks)) {
 		set_vm(self, which);
-		/* NONE tells nobody, a line only vCPU 0. */
-		for (i = !!which; i < NR_VCPUS && !vm_callbacks[which].tells_all; i++)
+		/* NONE notifies no vCPU, a line only vCPU 0. */
+		for (i = !!which; i < NR_VCPUS && !vm_callbacks[which].notifies_all; i++)
 			set_own(self, i, OWN_VECTOR);
 	} else {
 		set_all(self, OWN_EVENTFD);
 	}
 }
 
-#define NR_SPEAKS	(ARRAY_SIZE(vm_callbacks) + 1)
+#define NR_METHODS	(ARRAY_SIZE(vm_callbacks) + 1)
 
 TEST_F(change, of_the_callback_while_events_fly_loses_and_doubles_none)
 {
@@ -317,37 +317,37 @@ TEST_F(change, of_the_callback_while_events_fly_loses_and_doubles_none)
 
 	for (round = 0; round < ROUNDS; round++) {
 		change_under_traffic(self);
-		silence(self);
+		remove_all(self);
 		stop_traffic(self);
 		ASSERT_TRUE(pend_on_all(self)) {
-			TH_LOG("In round %u somebody was told", round);
+			TH_LOG("In round %u a vCPU was notified", round);
 		}
-		speak(self, round % NR_SPEAKS);
-		ASSERT_TRUE(xen_fifo_settles(self->x, END_PORT)) {
+		set_for_all(self, round % NR_METHODS);
+		ASSERT_TRUE(xen_fifo_drains(self->x, END_PORT)) {
 			TH_LOG("In round %u, after the change to method %lu", round,
-			       round % NR_SPEAKS);
+			       round % NR_METHODS);
 		}
 	}
 	for (round = 0; round < NR_VCPUS; round++)
 		EXPECT_LT(ROUNDS, xen_fifo_guest_consumer(self->x, round)->nr_handled);
 }
 
-/* The line of vCPU 0 comes first: others hear nothing of it, but by their own. */
-TEST_F(change, to_a_line_tells_vcpu_0_alone)
+/* The line is vCPU 0's: others are not notified by it, but by callbacks of their own. */
+TEST_F(change, to_a_line_notifies_vcpu_0_alone)
 {
 	unsigned int which, i;
 
 	for (which = 2; which < ARRAY_SIZE(vm_callbacks); which++) {
-		silence(self);
+		remove_all(self);
 		ASSERT_TRUE(pend_on_all(self));
 		set_vm(self, which);
-		EXPECT_TRUE(hears(self, 0));
-		usleep(SETTLE_US);
+		EXPECT_TRUE(is_notified(self, 0));
+		usleep(LATE_US);
 		for (i = 1; i < NR_VCPUS; i++)
 			EXPECT_TRUE(waits(self, i));
 		for (i = 1; i < NR_VCPUS; i++) {
 			set_own(self, i, i % 2 ? OWN_VECTOR : OWN_EVENTFD);
-			EXPECT_TRUE(hears(self, i));
+			EXPECT_TRUE(is_notified(self, i));
 		}
 	}
 }

@@ -3,8 +3,8 @@
  * The additions of <linux/kvm_xen.h>: which there are, and that each is
  * refused until the VMM asked for it.
  *
- * If this fails, a VMM cannot tell whether it runs on a KVM with the
- * additions, or meets one that it did not ask for.
+ * If this fails, a VMM cannot find out whether KVM has the additions, or
+ * meets one that it did not ask for.
  */
 #include <errno.h>
 

@@ -442,7 +442,7 @@ TEST_F(table, is_left_alone_by_a_reset_of_ports)
 	EXPECT_EQ(-EEXIST, xen_bind_ipi(self->x, PORT, 0));
 }
 
-TEST_F(table, tells_the_token)
+TEST_F(table, writes_the_token_to_its_address)
 {
 	struct kvm_xen_dynhc binding = to_vmm();
 	uint32_t said[3] = { ~0u, ~0u, ~0u };
@@ -454,7 +454,7 @@ TEST_F(table, tells_the_token)
 	EXPECT_EQ(~0u, said[2]);
 }
 
-TEST_F(table, is_unchanged_where_the_token_cannot_be_told)
+TEST_F(table, is_unchanged_where_the_token_cannot_be_written)
 {
 	struct kvm_xen_dynhc all[] = { to_eventfd(), to_eventfd_on(4), to_port(), to_vmm() };
 	const uint64_t bad[] = { 8, ~0ull - 3, 1ull << 47 };
@@ -476,7 +476,7 @@ TEST_F(table, is_unchanged_where_the_token_cannot_be_told)
 	}
 }
 
-TEST_F(table, gets_no_other_eventfd_where_the_token_cannot_be_told)
+TEST_F(table, gets_no_other_eventfd_where_the_token_cannot_be_written)
 {
 	struct kvm_xen_dynhc another = to_eventfd_on(4);
 

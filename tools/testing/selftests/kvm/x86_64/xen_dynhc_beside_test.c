@@ -214,7 +214,7 @@ TEST_F(hyperv, need_not_be_in_use)
 	EXPECT_EQ(1, xen_eventfd_take(self->event));
 }
 
-TEST_F(hyperv, has_a_page_that_sets_bit_31_only_where_it_tells)
+TEST_F(hyperv, has_a_page_that_sets_bit_31_only_beside_xen_or_dynamic_hypercalls)
 {
 	const uint8_t or_bit_31[] = { 0x0d, 0x00, 0x00, 0x00, 0x80 };
 	unsigned int at = variant->config ? sizeof(or_bit_31) : 0;

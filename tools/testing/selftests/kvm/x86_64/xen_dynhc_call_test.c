@@ -431,7 +431,7 @@ static void upcall(struct ex_regs *regs)
 	x2apic_write_reg(APIC_EOI, 0);
 }
 
-/* Call, and tell how many upcalls there have been; -1 if it failed. */
+/* Call, and report how many upcalls there have been; -1 if it failed. */
 static void guest_calls(bool wide)
 {
 	x2apic_enable();

@@ -6,8 +6,7 @@
  * got: a call that returned 0 was counted exactly once.  An eventfd that was
  * taken away gets nothing from then on.
  *
- * If this fails, a doorbell is lost, or rings at a device that was told it never
- * would again.
+ * If this fails, a doorbell is lost, or signals a device that it was taken away from.
  */
 #include <asm/kvm_dynhc.h>
 

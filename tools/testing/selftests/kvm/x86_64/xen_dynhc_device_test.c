@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A device that is called by dynamic hypercalls, from end to end: the VMM offers
- * the leaf of CPUID and a PCI device whose capabilities tell its tokens; the guest
+ * the leaf of CPUID and a PCI device whose capabilities hold its tokens; the guest
  * finds and calls it by what is in <asm/kvm_dynhc.h>.
  *
  * If this fails, drivers that follow the header do not find their device, or
@@ -336,7 +336,7 @@ TEST_F(device, is_found_with_its_tokens)
 	EXPECT_EQ(DYNHC_NO_TOKEN, driver->token[TOY_EXTRA]);
 }
 
-TEST_F(device, hears_its_doorbell)
+TEST_F(device, gets_its_doorbell)
 {
 	EXPECT_EQ(0, call(&self->d, TOY_DOORBELL, 1));
 	EXPECT_EQ(0, xen_eventfd_take(self->d.queue[0]));

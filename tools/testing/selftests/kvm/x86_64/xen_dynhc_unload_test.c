@@ -3,7 +3,7 @@
  * A module that answers dynamic hypercalls comes and goes under guests that call.
  *
  * If this fails, a call runs in code that is unloaded or with a context that is
- * freed, of which the kernel log tells, or is answered twice, not at all, or by
+ * freed, which the kernel's log shows, or is answered twice, not at all, or by
  * what is gone.  Stock 6.12 has no such calls.
  *
  * All vCPUs but one draw tickets, numbers that the module gives each once.  All

@@ -278,7 +278,7 @@ static void wait_for_a_call(struct xen_runner *runner, struct tally *tally)
 		sched_yield();
 }
 
-/* Half of the calls by either way to an eventfd. */
+/* Half of the calls by each binding to an eventfd. */
 TEST(of_an_eventfd_loses_no_call)
 {
 	int fds[2] = { xen_eventfd(), xen_eventfd() };

@@ -20,7 +20,7 @@ static void vm_upcall(struct ex_regs *regs)
 	WRITE_ONCE(*xen_upcall_pending((void *)XEN_VCPU_INFO_GPA(1)), 0);
 }
 
-/* A second vCPU, asleep until it is told of an event. */
+/* A second vCPU, asleep until it is notified of an event. */
 static void guest_code_sleeps(void)
 {
 	while (!upcalls)
@@ -188,7 +188,7 @@ TEST_F(send, to_an_eventfd_goes_on_after_the_vmm_closed_its_descriptor)
 	EXPECT_EQ(1, eventfd_count(kept));
 }
 
-TEST_F(send, on_a_masked_port_sets_pending_and_tells_no_one)
+TEST_F(send, on_a_masked_port_sets_pending_and_notifies_no_vcpu)
 {
 	xen_mask(self->shinfo, variant->wide, 10);
 	ASSERT_EQ(0, xen_bind_ipi(self->x, 10, 0));
@@ -204,7 +204,7 @@ TEST_F(send, on_a_masked_port_sets_pending_and_tells_no_one)
 	EXPECT_EQ(0, vcpu_sel(self->x, 0));
 }
 
-TEST_F(send, on_a_pending_port_succeeds_and_tells_no_one_again)
+TEST_F(send, on_a_pending_port_succeeds_and_notifies_no_vcpu_again)
 {
 	ASSERT_EQ(0, xen_bind_ipi(self->x, 10, 0));
 	EXPECT_EQ(0, xen_order_send(self->x, variant->wide, 10));

@@ -76,10 +76,10 @@ static struct xen_fast_call send_of(FIXTURE_DATA(arg) *self, uint64_t gva)
 	return xen_fast_call(&self->stub, self->stats, &call);
 }
 
-/* A send whose argument is at @gva; its port is there.  Which way did it take? */
-enum way { FAULT, SLOW, FAST, WRONG };
+/* What became of a send whose argument, a port, is at @gva. */
+enum path { FAULT, SLOW, FAST, WRONG };
 
-static enum way way_of(FIXTURE_DATA(arg) *self, uint64_t gva)
+static enum path path_of(FIXTURE_DATA(arg) *self, uint64_t gva)
 {
 	struct xen_fast_call call = send_of(self, gva);
 	uint64_t rung = xen_eventfd_take(self->fd);
@@ -101,7 +101,7 @@ static void put_port(FIXTURE_DATA(arg) *self, uint64_t gpa)
 }
 
 /* Whatever is fast is so where the fast path is on. */
-#define WAY(way)	((way) == FAST && variant->off ? SLOW : (way))
+#define PATH(path)	((path) == FAST && variant->off ? SLOW : (path))
 
 TEST_F(arg, is_read_wherever_it_is_in_a_page)
 {
@@ -109,12 +109,12 @@ TEST_F(arg, is_read_wherever_it_is_in_a_page)
 
 	for (offset = 0; offset <= PAGE_SIZE - 4; offset += 4 - offset % 3) {
 		put_port(self, OWN_GPA + offset);
-		ASSERT_EQ(WAY(FAST), way_of(self, OWN_GPA + offset)) {
+		ASSERT_EQ(PATH(FAST), path_of(self, OWN_GPA + offset)) {
 			TH_LOG("offset %#x", offset);
 		}
 	}
 	put_port(self, OWN_GPA + PAGE_SIZE - 4);
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA + PAGE_SIZE - 4));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA + PAGE_SIZE - 4));
 }
 
 TEST_F(arg, that_crosses_pages_is_read_by_the_exit_loop)
@@ -123,7 +123,7 @@ TEST_F(arg, that_crosses_pages_is_read_by_the_exit_loop)
 
 	for (first = 1; first < 4; first++) {
 		put_port(self, OWN_GPA + PAGE_SIZE - first);
-		EXPECT_EQ(SLOW, way_of(self, OWN_GPA + PAGE_SIZE - first));
+		EXPECT_EQ(SLOW, path_of(self, OWN_GPA + PAGE_SIZE - first));
 	}
 }
 
@@ -134,10 +134,10 @@ TEST_F(arg, is_read_at_the_end_of_a_memslot)
 	unsigned int missing;
 
 	put_port(self, end - 4);
-	EXPECT_EQ(WAY(FAST), way_of(self, end - 4));
+	EXPECT_EQ(PATH(FAST), path_of(self, end - 4));
 	for (missing = 1; missing < 4; missing++)
-		EXPECT_EQ(FAULT, way_of(self, end - 4 + missing));
-	EXPECT_EQ(FAULT, way_of(self, end));
+		EXPECT_EQ(FAULT, path_of(self, end - 4 + missing));
+	EXPECT_EQ(FAULT, path_of(self, end));
 }
 
 /*
@@ -152,11 +152,11 @@ TEST_F(arg, that_was_not_accessed_is_marked_and_read)
 	put_port(self, OWN_GPA);
 	for (level = PG_LEVEL_1G; level >= PG_LEVEL_4K; level--) {
 		entry = xen_page_entry(self->x->vm, OWN_GPA, level);
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 		*entry &= ~PTE_ACCESSED_MASK;
-		EXPECT_EQ(SLOW, way_of(self, OWN_GPA));
+		EXPECT_EQ(SLOW, path_of(self, OWN_GPA));
 		EXPECT_TRUE(*entry & PTE_ACCESSED_MASK);
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 	}
 }
 
@@ -169,12 +169,12 @@ TEST_F(arg, that_is_not_mapped_is_a_fault)
 	for (level = PG_LEVEL_2M; level >= PG_LEVEL_4K; level--) {
 		entry = xen_page_entry(self->x->vm, OWN_GPA, level);
 		*entry &= ~PTE_PRESENT_MASK;
-		EXPECT_EQ(FAULT, way_of(self, OWN_GPA));
+		EXPECT_EQ(FAULT, path_of(self, OWN_GPA));
 		*entry |= PTE_PRESENT_MASK;
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 	}
-	EXPECT_EQ(FAULT, way_of(self, XEN_STUB_NOWHERE));
-	EXPECT_EQ(FAULT, way_of(self, ALIAS_1G));
+	EXPECT_EQ(FAULT, path_of(self, XEN_STUB_NOWHERE));
+	EXPECT_EQ(FAULT, path_of(self, ALIAS_1G));
 }
 
 static void point(uint64_t *entry, uint64_t gpa)
@@ -218,18 +218,18 @@ TEST_F(arg, is_read_from_the_page_that_is_there_by_now)
 	for (level = PG_LEVEL_4K; level <= PG_LEVEL_512G; level++) {
 		entry = xen_page_entry(vm, OWN_GPA, level);
 		old = *entry;
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 		*word = PORT + 1;
 		point(entry, copy_tables(vm, OWN_GPA, level, other));
 		EXPECT_EQ(XEN_FAST_BY_VMM, send_of(self, OWN_GPA).result);
 		*word = PORT;
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 		*entry = old;
 		*word = PORT + 1;
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 	}
 }
 
@@ -247,16 +247,16 @@ TEST_F(arg, is_read_by_the_tables_that_there_are_now)
 
 	put_port(self, OWN_GPA);
 	*word = PORT + 1;
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 	use_tables(&self->stub, copy_tables(self->x->vm, OWN_GPA, PG_LEVEL_NUM, other));
 	EXPECT_EQ(XEN_FAST_BY_VMM, send_of(self, OWN_GPA).result);
 	*word = PORT;
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 	*word = PORT + 1;
 	use_tables(&self->stub, old);
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 }
 
 /* Large pages over the pages that are shared with KVM. */
@@ -267,15 +267,15 @@ TEST_F(arg, is_read_through_large_pages)
 	put_port(self, gpa);
 	__virt_pg_map(self->x->vm, ALIAS_2M, XEN_PAGES_GPA, PG_LEVEL_2M);
 	__virt_pg_map(self->x->vm, ALIAS_1G, XEN_PAGES_GPA, PG_LEVEL_1G);
-	EXPECT_EQ(SLOW, way_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
-	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
-	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
-	EXPECT_EQ(SLOW, way_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
-	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
-	EXPECT_EQ(WAY(FAST), way_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(SLOW, path_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(SLOW, path_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, ALIAS_1G + gpa - XEN_PAGES_GPA));
 
 	/* No memory behind the few pages. */
-	EXPECT_EQ(FAULT, way_of(self, ALIAS_2M + XEN_NR_PAGES * PAGE_SIZE));
+	EXPECT_EQ(FAULT, path_of(self, ALIAS_2M + XEN_NR_PAGES * PAGE_SIZE));
 }
 
 TEST_F(arg, whose_entry_has_reserved_bits_is_a_fault)
@@ -286,15 +286,15 @@ TEST_F(arg, whose_entry_has_reserved_bits_is_a_fault)
 	put_port(self, OWN_GPA);
 	if (bits < 52) {
 		*entry |= 1ull << bits;
-		EXPECT_EQ(FAULT, way_of(self, OWN_GPA));
+		EXPECT_EQ(FAULT, path_of(self, OWN_GPA));
 		*entry &= ~(1ull << bits);
 	}
 	*entry |= PTE_NX_MASK;
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 	/* Of no memory, but nothing else is wrong with it. */
 	*entry |= 1ull << (bits - 1);
-	EXPECT_EQ(FAULT, way_of(self, OWN_GPA));
+	EXPECT_EQ(FAULT, path_of(self, OWN_GPA));
 }
 
 /* KVM's own walk, in the exit loop, takes no notice of the bits above. */
@@ -305,11 +305,11 @@ TEST_F(arg, that_is_not_canonical_is_left_to_the_exit_loop)
 	EXPECT_EQ(0, send_of(self, OWN_GPA | 1ull << 48).nr_fast);
 	EXPECT_EQ(0, send_of(self, OWN_GPA | 0xffffull << 48).nr_fast);
 	xen_eventfd_take(self->fd);
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
-	EXPECT_EQ(FAULT, way_of(self, HIGHEST_LOW));
-	EXPECT_EQ(FAULT, way_of(self, LOWEST_HOLE));
-	EXPECT_EQ(FAULT, way_of(self, HIGHEST_HOLE));
+	EXPECT_EQ(FAULT, path_of(self, HIGHEST_LOW));
+	EXPECT_EQ(FAULT, path_of(self, LOWEST_HOLE));
+	EXPECT_EQ(FAULT, path_of(self, HIGHEST_HOLE));
 }
 
 /* A page of the user: the kernel's to read, unless SMAP keeps it from it. */
@@ -318,22 +318,22 @@ TEST_F(arg, in_a_page_of_the_user_is_read_as_smap_has_it)
 	struct kvm_sregs sregs;
 
 	put_port(self, XEN_STUB_DATA_GPA);
-	EXPECT_EQ(SLOW, way_of(self, XEN_STUB_DATA_GPA));
-	EXPECT_EQ(SLOW, way_of(self, XEN_STUB_DATA_GPA));
+	EXPECT_EQ(SLOW, path_of(self, XEN_STUB_DATA_GPA));
+	EXPECT_EQ(SLOW, path_of(self, XEN_STUB_DATA_GPA));
 	if (!this_cpu_has(X86_FEATURE_SMAP))
 		return;
 
 	vcpu_sregs_get(self->x->vcpu[0], &sregs);
 	sregs.cr4 |= X86_CR4_SMAP;
 	vcpu_sregs_set(self->x->vcpu[0], &sregs);
-	EXPECT_EQ(FAULT, way_of(self, XEN_STUB_DATA_GPA));
+	EXPECT_EQ(FAULT, path_of(self, XEN_STUB_DATA_GPA));
 	self->stub.flags = FLAGS_AC;
-	EXPECT_EQ(SLOW, way_of(self, XEN_STUB_DATA_GPA));
+	EXPECT_EQ(SLOW, path_of(self, XEN_STUB_DATA_GPA));
 	self->stub.flags = 0;
 
 	/* SMAP says nothing of the kernel's own. */
 	put_port(self, OWN_GPA);
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 }
 
 /* One that is the user's by some entries only is the kernel's. */
@@ -343,11 +343,11 @@ TEST_F(arg, in_a_page_that_not_all_entries_give_to_the_user_is_the_kernels)
 
 	put_port(self, OWN_GPA);
 	*entry |= PTE_USER_MASK;
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 	*xen_page_entry(self->x->vm, OWN_GPA, PG_LEVEL_2M) |= PTE_USER_MASK;
 	*xen_page_entry(self->x->vm, OWN_GPA, PG_LEVEL_1G) |= PTE_USER_MASK;
 	*xen_page_entry(self->x->vm, OWN_GPA, PG_LEVEL_512G) |= PTE_USER_MASK;
-	EXPECT_EQ(SLOW, way_of(self, OWN_GPA));
+	EXPECT_EQ(SLOW, path_of(self, OWN_GPA));
 }
 
 /* The kernel cannot wait for the VMM's page there. */
@@ -358,11 +358,11 @@ TEST_F(arg, that_the_vmm_has_not_faulted_in_is_read_by_the_exit_loop)
 
 	put_port(self, OWN_GPA);
 	for (i = 0; i < 3; i++) {
-		EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 		ASSERT_EQ(0, madvise(hva, PAGE_SIZE, MADV_DONTNEED));
-		EXPECT_EQ(SLOW, way_of(self, OWN_GPA));
+		EXPECT_EQ(SLOW, path_of(self, OWN_GPA));
 	}
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 }
 
 static void place_memslot(FIXTURE_DATA(arg) *self, uint64_t size, void *hva)
@@ -381,24 +381,24 @@ TEST_F(arg, is_looked_for_in_the_memslots_as_they_are)
 	other = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, other);
 	put_port(self, OWN_GPA);
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 	place_memslot(self, 0, hva);
-	EXPECT_EQ(FAULT, way_of(self, OWN_GPA));
+	EXPECT_EQ(FAULT, path_of(self, OWN_GPA));
 
 	other[0] = PORT + 1;
 	place_memslot(self, size, other);
 	EXPECT_EQ(XEN_FAST_BY_VMM, send_of(self, OWN_GPA).result);
 	other[0] = PORT;
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 	/* Shorter than before. */
 	other[PAGE_SIZE / 4] = PORT;
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA + PAGE_SIZE));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA + PAGE_SIZE));
 	place_memslot(self, 0, other);
 	place_memslot(self, PAGE_SIZE, other);
-	EXPECT_EQ(FAULT, way_of(self, OWN_GPA + PAGE_SIZE));
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(FAULT, path_of(self, OWN_GPA + PAGE_SIZE));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 }
 
 /* Let memslot 0 have its memory at @to, with all that is there. */
@@ -426,8 +426,8 @@ TEST_F(arg, is_looked_for_where_the_memory_is_that_has_its_tables)
 	moved = new + ((void *)arg - old);
 	xen_mark_accessed(vm, gva);
 	*arg = PORT;
-	EXPECT_EQ(WAY(FAST), way_of(self, gva));
-	EXPECT_EQ(WAY(FAST), way_of(self, gva));
+	EXPECT_EQ(PATH(FAST), path_of(self, gva));
+	EXPECT_EQ(PATH(FAST), path_of(self, gva));
 
 	move_memory(vm, new, old);
 	*moved = PORT + 1;
@@ -435,7 +435,7 @@ TEST_F(arg, is_looked_for_where_the_memory_is_that_has_its_tables)
 	EXPECT_EQ(0, xen_eventfd_take(self->fd));
 	*moved = PORT;
 	*arg = PORT + 1;
-	EXPECT_EQ(WAY(FAST), way_of(self, gva));
+	EXPECT_EQ(PATH(FAST), path_of(self, gva));
 	move_memory(vm, old, new);
 }
 
@@ -446,9 +446,9 @@ TEST_F(arg, that_the_vmm_cannot_read_is_a_fault)
 
 	put_port(self, OWN_GPA);
 	ASSERT_EQ(0, mprotect(hva, PAGE_SIZE, PROT_NONE));
-	EXPECT_EQ(FAULT, way_of(self, OWN_GPA));
+	EXPECT_EQ(FAULT, path_of(self, OWN_GPA));
 	ASSERT_EQ(0, mprotect(hva, PAGE_SIZE, PROT_READ | PROT_WRITE));
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 }
 
 /* By a debugger, the guest stops behind the call, which is made all the same. */
@@ -475,7 +475,7 @@ TEST_F(arg, of_a_call_that_is_single_stepped_is_read_by_the_exit_loop)
 
 	debug.control = 0;
 	vcpu_guest_debug_set(vcpu, &debug);
-	EXPECT_EQ(WAY(FAST), way_of(self, OWN_GPA));
+	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

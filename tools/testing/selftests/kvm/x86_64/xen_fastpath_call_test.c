@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hypercalls that are answered right behind the exit: which are, and that guests
- * cannot tell.
+ * cannot see the difference.
  *
  * Each call is made with the fast path on and off, out of code of each width; its
  * result and effect are the same, the guest's registers stay, and the counter says
- * which way it took.  If this fails, a guest gets another answer than from the exit
+ * where it was answered.  If this fails, a guest gets another answer than from the exit
  * loop, or gets the same one, slowly.  Stock 6.12 has no fast path.
  */
 #include <string.h>
@@ -25,7 +25,7 @@
 #define TIMER_PORT	44
 #define DYNHC_PORT	45
 
-#define BELL_TOKEN	1
+#define DOORBELL_TOKEN	1
 #define PORT_TOKEN	2
 #define VMM_TOKEN	3
 #define UNKNOWN_TOKEN	4
@@ -44,7 +44,7 @@ struct bench {
 	struct xen_stub stub;
 	int stats;
 	int fd;				/* of EVENTFD_PORT */
-	int bell;			/* of BELL_TOKEN, and of USER_TOKEN */
+	int doorbell;			/* of DOORBELL_TOKEN, and of USER_TOKEN */
 };
 
 /* What shall have come of a call, beside its result. */
@@ -63,7 +63,7 @@ static bool nothing(struct bench *b)
 {
 	return !xen_sel(xen_vcpu_info(b->x, 0), b->x->wide) &&
 	       !xen_sel(xen_vcpu_info(b->x, 1), b->x->wide) &&
-	       !xen_eventfd_take(b->fd) && !xen_eventfd_take(b->bell) &&
+	       !xen_eventfd_take(b->fd) && !xen_eventfd_take(b->doorbell) &&
 	       !xen_timer_expires(b->x->vcpu[0]);
 }
 
@@ -94,7 +94,7 @@ static bool signals(struct bench *b)
 
 static bool rings(struct bench *b)
 {
-	return xen_eventfd_take(b->bell) == 1 && nothing(b);
+	return xen_eventfd_take(b->doorbell) == 1 && nothing(b);
 }
 
 static bool arms(struct bench *b)
@@ -161,7 +161,7 @@ static const struct call_case cases[] = {
 	{ "a poll of nothing", { __HYPERVISOR_sched_op, { SCHEDOP_poll, XEN_STUB_NOWHERE } },
 	  .result = -XEN_EFAULT, .effect = nothing },
 
-	{ "a doorbell", DYNHC(BELL_TOKEN, 7), .effect = rings, .fast = true },
+	{ "a doorbell", DYNHC(DOORBELL_TOKEN, 7), .effect = rings, .fast = true },
 	{ "a token of a port", DYNHC(PORT_TOKEN), .effect = raises_by_token, .fast = true },
 	{ "a token of the VMM", DYNHC(VMM_TOKEN),
 	  .result = XEN_FAST_BY_VMM, .effect = nothing },
@@ -219,7 +219,7 @@ static int bind_user_token(struct bench *b)
 		.token = USER_TOKEN,
 		.target = KVM_XEN_DYNHC_EVENTFD,
 		.flags = KVM_XEN_DYNHC_USER,
-		.u.fd = b->bell,
+		.u.fd = b->doorbell,
 	});
 }
 
@@ -229,7 +229,7 @@ static int bind_all(struct bench *b)
 	       xen_bind_ipi(b->x, OTHER_PORT, 1) ?:
 	       xen_bind_eventfd(b->x, EVENTFD_PORT, b->fd) ?:
 	       xen_set_timer(b->x->vcpu[0], TIMER_PORT, 0) ?:
-	       xen_dynhc_eventfd(b->x, BELL_TOKEN, b->bell) ?:
+	       xen_dynhc_eventfd(b->x, DOORBELL_TOKEN, b->doorbell) ?:
 	       xen_dynhc_evtchn(b->x, PORT_TOKEN, DYNHC_PORT, 0) ?:
 	       xen_dynhc_vmm(b->x, VMM_TOKEN) ?: bind_user_token(b);
 }
@@ -246,7 +246,7 @@ FIXTURE_SETUP(call)
 	xen_register_pages(b->x);
 	b->stats = vcpu_get_stats_fd(b->x->vcpu[0]);
 	b->fd = xen_eventfd();
-	b->bell = xen_eventfd();
+	b->doorbell = xen_eventfd();
 	ASSERT_EQ(0, xen_config(b->x, FLAGS));
 	ASSERT_EQ(0, set_version(b->x));
 	ASSERT_EQ(0, bind_all(b));
@@ -424,7 +424,7 @@ TEST_F(call, that_polls_is_fast_where_an_event_is_there)
 TEST_F(call, of_user_mode_is_fast_where_it_is_the_kernels)
 {
 	static const struct xen_hcall ring = DYNHC(USER_TOKEN);
-	static const struct xen_hcall forbidden = DYNHC(BELL_TOKEN);
+	static const struct xen_hcall forbidden = DYNHC(DOORBELL_TOKEN);
 	static const struct xen_hcall version = { __HYPERVISOR_xen_version, { XENVER_version } };
 	struct xen_fast_call call;
 

@@ -26,18 +26,18 @@
 #define NR_LATE		100
 
 /* What the guest asks of its VMM, by a hypercall that KVM leaves alone. */
-enum vmm_duty {
+enum vmm_request {
 	VMM_LOOK,		/* returns a view() */
 	VMM_SEND,
 	VMM_SET_SREGS,		/* these return the level there was before */
 	VMM_SET_LAPIC,
-	VMM_NR_DUTIES,
+	VMM_NR_REQUESTS,
 };
 
 typedef int64_t (*call_fn)(void);
 typedef void (*level_fn)(uint64_t level);
 
-/* The host's choice; who is not told by a vector has no class that is blocked. */
+/* Set by the host; without an upcall vector no class is blocked. */
 static call_fn make_call;
 static call_fn make_send;
 static uint64_t first_blocked;
@@ -81,9 +81,9 @@ static void set_whole_tpr(uint64_t level)
 	x2apic_write_reg(APIC_TASKPRI, level << 4 | 0xf);
 }
 
-static int64_t ask_vmm(enum vmm_duty duty, uint64_t level)
+static int64_t ask_vmm(enum vmm_request request, uint64_t level)
 {
-	return xen_guest_call(true, __HYPERVISOR_hvm_op, duty, level, 0);
+	return xen_guest_call(true, __HYPERVISOR_hvm_op, request, level, 0);
 }
 
 static int64_t send_to_self(void)
@@ -160,18 +160,18 @@ static void guest_code_writes(void)
 }
 
 /* Nothing but the VMM looks between the guest's write and its own. */
-static void have_vmm_set_all(enum vmm_duty duty)
+static void have_vmm_set_all(enum vmm_request request)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_PAIRS; i++) {
 		set_cr8(FIRST(i));
 		call();
-		GUEST_ASSERT_EQ(ask_vmm(duty, SECOND(i)), FIRST(i));
+		GUEST_ASSERT_EQ(ask_vmm(request, SECOND(i)), FIRST(i));
 		call();
 		expect_level(SECOND(i));
 		set_cr8(FIRST(i));
-		GUEST_ASSERT_EQ(ask_vmm(duty, SECOND(i)), FIRST(i));
+		GUEST_ASSERT_EQ(ask_vmm(request, SECOND(i)), FIRST(i));
 		GUEST_ASSERT_EQ(get_cr8(), SECOND(i));
 		call();
 		expect_level(SECOND(i));
@@ -369,7 +369,7 @@ static int64_t vmm_sets_lapic(struct xen_vm *x, uint64_t level)
 	return former >> 4;
 }
 
-static int64_t (*const vmm[VMM_NR_DUTIES])(struct xen_vm *x, uint64_t level) = {
+static int64_t (*const vmm[VMM_NR_REQUESTS])(struct xen_vm *x, uint64_t level) = {
 	[VMM_LOOK]	= vmm_looks,
 	[VMM_SEND]	= vmm_sends,
 	[VMM_SET_SREGS]	= vmm_sets_sregs,
@@ -378,7 +378,8 @@ static int64_t (*const vmm[VMM_NR_DUTIES])(struct xen_vm *x, uint64_t level) = {
 
 static int64_t answer(const struct kvm_xen_exit *exit, void *x)
 {
-	if (exit->u.hcall.input != __HYPERVISOR_hvm_op || exit->u.hcall.params[0] >= VMM_NR_DUTIES)
+	if (exit->u.hcall.input != __HYPERVISOR_hvm_op ||
+	    exit->u.hcall.params[0] >= VMM_NR_REQUESTS)
 		return -XEN_ENOSYS;
 
 	return vmm[exit->u.hcall.params[0]](x, exit->u.hcall.params[1]);

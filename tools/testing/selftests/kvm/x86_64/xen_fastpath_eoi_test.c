@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of an interrupt, which is answered right behind the exit where upcalls
- * come by a vector of the vCPU's own: in service, pending, blocked or not, every
- * interrupt is what it would be otherwise.
+ * A guest's EOI, which KVM handles right behind the exit where upcalls come by a vector of
+ * the vCPU's own, leaves the LAPIC as one in the exit loop would: that is all this file
+ * tests, with interrupts in service, pending, blocked or not.
  *
  * Guests here look at their x2APIC before and after.  If this fails, an interrupt
  * comes twice, early or never, or the LAPIC believes that one is in service still.
@@ -29,7 +29,7 @@
 #define APIC_ISR	0x100
 #define FLAGS_TF	(1ull << 8)
 
-/* By so many instructions no interrupt is late. */
+/* Instructions within which an interrupt that is due has come. */
 #define NR_LATE		50
 
 /* The IOAPIC, of whose pins one is not the PIC's. */
@@ -42,10 +42,10 @@
 #define PV_EOI		((volatile uint32_t *)PV_EOI_GPA)
 #define VAPIC_GPA	XEN_SPARE_GPA(3)
 
-typedef void (*duty_fn)(void);
+typedef void (*guest_fn)(void);
 
-static duty_fn do_round;
-static duty_fn on_low, on_middle, on_high;
+static guest_fn do_round;
+static guest_fn on_low, on_middle, on_high;
 static char order[16];			/* of the interrupts: l, m, h */
 static volatile uint32_t nr_taken;
 static uint32_t nr_eois;		/* that are nothing special */
@@ -86,12 +86,12 @@ static void send(uint8_t vector)
 	x2apic_write_reg(APIC_ICR, APIC_DEST_SELF | APIC_INT_ASSERT | vector);
 }
 
-static void take(duty_fn duty, char name)
+static void take(guest_fn handle, char name)
 {
 	GUEST_ASSERT(nr_taken < sizeof(order) - 1);
 	order[nr_taken++] = name;
 	order[nr_taken] = 0;
-	duty();
+	handle();
 }
 
 static void low_handler(struct ex_regs *regs)
@@ -301,7 +301,7 @@ static void set_cr8(uint64_t level)
 	asm volatile("mov %0, %%cr8" : : "r"(level) : "memory");
 }
 
-/* Written without an exit, so the EOI is what tells KVM; it blocks its own class. */
+/* Written without an exit, so KVM reads it at the EOI; it blocks its own class. */
 static void end_at_level(void)
 {
 	send(LOW_VECTOR);
@@ -398,7 +398,7 @@ static void end_level(void)
 	x2apic_write_reg(APIC_EOI, 0);
 }
 
-/* The IOAPIC is told, and as its line is up the interrupt comes again. */
+/* The EOI goes to the IOAPIC, and as its line is up the interrupt comes again. */
 static void guest_code_level(void)
 {
 	uint32_t i;
@@ -488,7 +488,7 @@ FIXTURE_TEARDOWN(eoi)
 }
 
 /* Run rounds of @round; the guest says in the end how many EOIs can have been fast. */
-static uint64_t run_rounds(FIXTURE_DATA(eoi) *self, duty_fn round)
+static uint64_t run_rounds(FIXTURE_DATA(eoi) *self, guest_fn round)
 {
 	do_round = round;
 	sync_global_to_guest(self->x->vm, do_round);
@@ -502,7 +502,7 @@ static bool are_fast(const FIXTURE_VARIANT(eoi) *variant)
 }
 
 static void run(FIXTURE_DATA(eoi) *self, const FIXTURE_VARIANT(eoi) *variant,
-		duty_fn round, uint64_t expected)
+		guest_fn round, uint64_t expected)
 {
 	TEST_ASSERT_EQ(run_rounds(self, round), expected);
 	TEST_ASSERT_EQ(xen_stat(self->stats, "xen_fast_eois"),

@@ -101,14 +101,14 @@ static uint64_t run(FIXTURE_DATA(fifo) *self, void *guest_code)
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 0);
 	before = xen_stat(self->stats, "xen_fast_hypercalls");
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), NR_EVENTS);
-	TEST_ASSERT(xen_fifo_settles(self->x, PORT + 1), "Events are lost");
+	TEST_ASSERT(xen_fifo_drains(self->x, PORT + 1), "Events are lost");
 	return xen_stat(self->stats, "xen_fast_hypercalls") - before;
 }
 
 /* Pages of the ABI are mapped by the first call that needs them, in the exit loop. */
 #define FEW	(NR_EVENTS / 20)
 
-TEST_F(fifo, tells_of_a_send_at_once)
+TEST_F(fifo, notifies_of_a_send_at_once)
 {
 	uint64_t fast = run(self, guest_code_sends);
 
@@ -116,7 +116,7 @@ TEST_F(fifo, tells_of_a_send_at_once)
 	EXPECT_LE(variant->off ? 0 : NR_EVENTS - FEW, fast);
 }
 
-TEST_F(fifo, tells_at_once_of_what_is_unmasked)
+TEST_F(fifo, notifies_of_an_unmasked_event_at_once)
 {
 	uint64_t fast = run(self, guest_code_unmasks);
 

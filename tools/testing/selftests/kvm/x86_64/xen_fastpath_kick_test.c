@@ -3,8 +3,8 @@
  * A kick without a request, as of a change of memslots, that meets a vCPU in its fast
  * path: the vCPU goes to its exit loop, and does not enter the guest before.
  *
- * With the entry the interrupt that is the kick would be an exit: this counts those.  If
- * this fails, the fast path takes away what others wrote to tell the vCPU.  Needs a
+ * If the vCPU entered the guest, the IPI of the kick would be an exit: this counts those.
+ * If this fails, the fast path clears what others wrote to request an exit.  Needs a
  * kernel that makes the window wide, by the module parameter xen_delay_clear.
  */
 #include <pthread.h>

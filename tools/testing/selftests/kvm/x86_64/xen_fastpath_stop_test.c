@@ -19,7 +19,7 @@
 #define SELF_PORT	40
 #define NR_SENDS	20000u		/* at most */
 #define NR_HELD		1000u		/* so many stops with an upcall under way are enough */
-#define SPREAD		61u		/* different moments to aim at */
+#define SPREAD		61u		/* different delays of the signal */
 
 #define NR_UPCALLS	((volatile uint32_t *)XEN_SPARE_GPA(1))
 #define ENOUGH		(NR_UPCALLS + 1)

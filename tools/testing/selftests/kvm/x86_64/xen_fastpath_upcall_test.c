@@ -52,7 +52,7 @@ static int64_t send_to_self(void)
 			      (uintptr_t)&send_arg, 0);
 }
 
-/* Told when the call returns. */
+/* The upcall comes when the call returns. */
 static void guest_code_on(void)
 {
 	uint32_t i;
@@ -68,7 +68,7 @@ static void guest_code_on(void)
 	GUEST_SYNC(upcalls);
 }
 
-/* Told when it can be, once for however many events, and not again. */
+/* The upcall comes when the guest can take it, once for however many events. */
 static void guest_code_off(void)
 {
 	uint32_t i;
@@ -137,7 +137,7 @@ static void guest_code_leaves(void)
 	GUEST_SYNC(i);
 }
 
-/* Asleep behind a call that told of nothing: what it raised wakes. */
+/* The vCPU halts after a call that raised an upcall: it is woken. */
 static void guest_code_sleeps(void)
 {
 	uint32_t i;

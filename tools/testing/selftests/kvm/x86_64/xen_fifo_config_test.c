@@ -47,7 +47,7 @@ static unsigned int nr_exits(struct xen_vm *x)
 	       call_exits(x, EVTCHNOP_set_priority);
 }
 
-/* Where the next event is marked; this is all that a VMM can tell without the flag. */
+/* Where the next event is marked: without the flag, a VMM can see nothing else. */
 static bool is_at_fifo(struct xen_vm *x)
 {
 	bool fifo;
@@ -381,7 +381,7 @@ TEST_F(always, leaves_a_vmm_that_set_the_flag_alone)
 	EXPECT_TRUE(has_priorities(x, 3));
 }
 
-/* How the guest wants to hear of events: HVM_PARAM_CALLBACK_IRQ, and who answers. */
+/* The callback that the guest asks for: HVM_PARAM_CALLBACK_IRQ, and who answers. */
 #define CALLBACK_IRQ	0
 #define CALLBACK_GSI	0x23ull
 #define CALLBACK_VECTOR	(2ull << 56 | XEN_VM_VECTOR)

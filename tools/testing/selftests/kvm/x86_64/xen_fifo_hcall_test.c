@@ -113,7 +113,7 @@ static bool call_exits(FIXTURE_DATA(hcall) *self, uint32_t op)
 			       XEN_ORDER_DATA, -XEN_ENOSYS);
 }
 
-TEST_F(hcall, init_control_goes_to_fifo_and_tells_how_wide_links_are)
+TEST_F(hcall, init_control_switches_to_fifo_and_returns_the_width_of_links)
 {
 	struct xen_init_control *arg = (void *)xen_get_order(self->x)->data;
 
@@ -140,7 +140,7 @@ TEST_F(hcall, init_control_may_be_made_for_any_vcpu_first)
 	EXPECT_TRUE(works_by_fifo(self, 1));
 }
 
-/* Whose it was nobody knows, and the others cannot hear of it. */
+/* KVM does not know which vCPU it was for, and no other has queues. */
 TEST_F(hcall, init_control_takes_over_what_is_pending_for_the_vcpu_that_is_first)
 {
 	ASSERT_EQ(0, xen_send(self->x, PORT, 1));

@@ -144,7 +144,7 @@ static void expect_a_good_end(struct __test_metadata *_metadata, FIXTURE_DATA(ho
 	xen_traffic_stop(&self->good);
 	self->orders->stop = true;
 	EXPECT_TRUE(xen_runner_reaches(&self->r[0], 2));
-	EXPECT_TRUE(xen_fifo_settles(self->x, GOOD_PORTS + NR_GOOD));
+	EXPECT_TRUE(xen_fifo_drains(self->x, GOOD_PORTS + NR_GOOD));
 	for (i = 0; i < 2; i++) {
 		xen_runner_stop(&self->r[i]);
 		EXPECT_FALSE(self->r[i].done) {

@@ -3,7 +3,7 @@
  * How many ports may be set at once, and how far that came.
  *
  * If this fails, one call works for as long as its caller likes, with a lock of the VM
- * held; or a VMM cannot tell which of its entries was bad.  Stock 6.12 has no FIFO event
+ * held; or a VMM cannot find out which of its entries was bad.  Stock 6.12 has no FIFO event
  * channels.
  */
 #include <pthread.h>
@@ -71,7 +71,7 @@ static int set_ports(FIXTURE_DATA(length) *self, uint32_t nr)
 	return ports_attr(self, true, nr, (uintptr_t)&self->done);
 }
 
-/* Of the port's own priority, which tells that its entry was set. */
+/* Whether the entry of @port was set: its priority then is the port's own. */
 static bool is_set(FIXTURE_DATA(length) *self, uint32_t port)
 {
 	struct kvm_xen_evtchn_fifo_port entry = {};

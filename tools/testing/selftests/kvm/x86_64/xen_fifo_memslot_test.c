@@ -4,8 +4,8 @@
  *
  * If this fails, a VMM that rearranges memslots under a running guest, as it
  * does when the guest maps a device, loses events of that guest.  The test
- * consumes them itself, as its guest could not touch what is gone, and not
- * before the vCPU was told.  Stock 6.12 has no FIFO event channels.
+ * consumes them itself, as its guest could not touch memory that is gone, and
+ * only after the upcall of the vCPU.  Stock 6.12 has no FIFO event channels.
  */
 #include <sys/eventfd.h>
 
@@ -183,7 +183,7 @@ static bool survives(FIXTURE_DATA(memslot) *self, change_fn leave, const uint32_
 		xen_traffic_stop(&self->t[i]);
 	self->orders->quiet = true;
 	return xen_wait_for(self->orders->is_quiet) && alive &&
-	       xen_fifo_settles(self->x, END_PORT) &&
+	       xen_fifo_drains(self->x, END_PORT) &&
 	       !self->t[0].nr_failed && !self->t[1].nr_failed;
 }
 
@@ -206,7 +206,7 @@ TEST_F(memslot, of_either_moves_and_no_event_is_lost)
 	EXPECT_TRUE(survives(self, move_away, both));
 }
 
-/* One event, on PORT, by any of three ways. */
+/* One event, on PORT, by any of three sources. */
 static int raise_by_ioctl(FIXTURE_DATA(memslot) *self)
 {
 	return xen_send(self->x, PORT, 1);
@@ -262,7 +262,7 @@ static bool arrives_later(struct __test_metadata *_metadata, FIXTURE_DATA(memslo
 	return false;
 }
 
-/* Let the kernel have heard of the port. */
+/* Have the kernel know the port: send on it once. */
 static bool works(FIXTURE_DATA(memslot) *self)
 {
 	struct xen_fifo_port *port = xen_fifo_port(self->x, PORT);

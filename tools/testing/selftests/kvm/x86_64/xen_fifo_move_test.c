@@ -177,7 +177,7 @@ TEST_F(move, loses_and_doubles_no_event)
 		EXPECT_LT(NR_TRAFFIC, self->t[i].nr_sent);
 	}
 	EXPECT_TRUE(guests_are_quiet(self));
-	EXPECT_TRUE(xen_fifo_settles(self->x, END_PORT));
+	EXPECT_TRUE(xen_fifo_drains(self->x, END_PORT));
 	for (i = 0; i < NR_VCPUS; i++)
 		EXPECT_LT(0, xen_fifo_guest_consumer(self->x, i)->nr_handled);
 }

@@ -138,7 +138,7 @@ TEST_F(order, keeps_the_place_of_an_event_that_is_sent_again_before_its_turn)
 }
 
 /* Xen 70ccddb14a: an upcall for each event of a queue is a storm of them. */
-TEST_F(order, tells_the_vcpu_of_the_first_event_of_a_queue_only)
+TEST_F(order, notifies_the_vcpu_of_the_first_event_of_a_queue_only)
 {
 	uint8_t *pending = xen_upcall_pending(xen_vcpu_info(self->x, 0));
 

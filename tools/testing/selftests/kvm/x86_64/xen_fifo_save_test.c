@@ -85,7 +85,7 @@ static void fill(FIXTURE_DATA(saved) *self)
 	TEST_ASSERT_EQ(xen_send_prio(self->x, FAR_PORT, 1, 4), 0);
 }
 
-/* And see to it that it all is there, and goes on. */
+/* Check that it all is there, and that the next events arrive. */
 static void check_filled(struct __test_metadata *_metadata, FIXTURE_DATA(saved) *self)
 {
 	struct xen_vm *x = self->x;
@@ -187,8 +187,8 @@ TEST_F(saved, state_keeps_the_queue_that_a_port_may_still_be_on)
 	EXPECT_TRUE(handles(&self->c[0], (uint32_t []){ PORT + 1, PORT, 0 }));
 }
 
-/* A vCPU whose block says that there is something hears of it. */
-TEST_F(saved, state_of_a_queue_that_is_ready_is_told_to_its_vcpu)
+/* READY of its control block is not 0. */
+TEST_F(saved, state_of_a_queue_that_is_ready_raises_an_upcall)
 {
 	xen_order_fifo(self->x, 1);
 	ASSERT_EQ(0, xen_send(self->x, PORT, 1));
@@ -200,7 +200,7 @@ TEST_F(saved, state_of_a_queue_that_is_ready_is_told_to_its_vcpu)
 	EXPECT_EQ(0, *xen_upcall_pending(xen_vcpu_info(self->x, 0)));
 }
 
-/* Send, and handle, until told not to send any more. */
+/* Send, and handle, until @quiet is set, and go on to handle. */
 struct orders {
 	bool begun;
 	bool quiet;
@@ -315,7 +315,7 @@ TEST_F(traffic, is_neither_lost_nor_doubled_nor_reordered_by_many_moves)
 		EXPECT_EQ(0, self->t[i].nr_failed);
 	}
 	EXPECT_TRUE(xen_wait_for(self->orders->is_quiet));
-	EXPECT_TRUE(xen_fifo_settles(self->x, END_PORT));
+	EXPECT_TRUE(xen_fifo_drains(self->x, END_PORT));
 	for (i = 0; i < 2; i++) {
 		xen_runner_stop(&self->r[i]);
 		EXPECT_EQ(0, xen_fifo_guest_consumer(self->x, i)->nr_disordered);

@@ -4,7 +4,7 @@
  * what each refuses, and what is left of a call that was refused.
  *
  * If this fails, a VMM that restores a guest from a damaged image harms more
- * than this guest, or is not told.  That a good image restores is shown by
+ * than this guest, or gets no error.  That a good image restores is shown by
  * xen_fifo_save_test.  Stock 6.12 has no such attributes.
  */
 #include <string.h>

@@ -71,7 +71,7 @@ TEST_F(change, hands_over_what_is_pending_as_its_page_is_added)
 	EXPECT_EQ(0, xen_fifo_consume(&self->c[1]));
 }
 
-TEST_F(change, tells_the_vcpu_of_what_it_hands_over)
+TEST_F(change, notifies_the_vcpu_of_what_was_pending)
 {
 	uint8_t *pending = xen_upcall_pending(xen_vcpu_info(self->x, 0));
 
@@ -269,7 +269,7 @@ static void prepare_round(FIXTURE_DATA(traffic) *self)
 		TEST_ASSERT_EQ(xen_bind_ipi(self->x, port, port % 2), 0);
 }
 
-/* Everybody sends from before the change until each was heard by FIFO. */
+/* All send from before the change until an event of each has come by FIFO. */
 static bool round_goes_well(FIXTURE_DATA(traffic) *self, uint32_t round)
 {
 	uint64_t sent[2];
@@ -288,7 +288,7 @@ static bool round_goes_well(FIXTURE_DATA(traffic) *self, uint32_t round)
 		xen_traffic_stop(&self->t[i]);
 	self->rounds->quiet = round;
 	return xen_runner_reaches(&self->r[0], 2 * round) && alive &&
-	       xen_fifo_settles(self->x, END_PORT);
+	       xen_fifo_drains(self->x, END_PORT);
 }
 
 TEST_F(traffic, loses_and_doubles_no_event_however_often_the_guest_changes)

@@ -270,7 +270,7 @@ TEST_F(page, a_blob_that_cannot_be_read_fails_the_run)
 	EXPECT_EQ(0, self->page[0]);
 }
 
-TEST_F(page, a_write_tells_the_width_of_the_guest)
+TEST_F(page, a_write_sets_the_width_of_the_guest)
 {
 	EXPECT_FALSE(is_wide(self->x));
 	ASSERT_EQ(0, guest_write(self->x, PAGE_GPA));
@@ -285,7 +285,7 @@ TEST_F(page, a_write_tells_the_width_of_the_guest)
 	EXPECT_TRUE(is_wide(self->x));
 }
 
-TEST_F(page, a_write_of_a_blob_tells_the_width_too)
+TEST_F(page, a_write_of_a_blob_sets_the_width_too)
 {
 	ASSERT_EQ(0, use_blobs(self->x, self->blob[0], 1, self->blob[1], 1));
 	ASSERT_EQ(0, guest_write(self->x, PAGE_GPA));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Xen beside Hyper-V: both use the same instruction, and bit 31 of EAX tells
+ * Xen beside Hyper-V: both use the same instruction, and bit 31 of EAX decides
  * whose hypercall it is.
  *
  * If this fails, Windows as a Xen guest with Hyper-V enlightenments loses one

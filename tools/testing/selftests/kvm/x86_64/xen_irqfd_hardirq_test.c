@@ -28,7 +28,7 @@
 static char block[4096] __attribute__((aligned(4096)));
 
 /*
- * How many lines of the trace tell of an event that was raised in a hard
+ * How many lines of the trace are of an event that was raised in a hard
  * interrupt: "COMM-PID [CPU] flags TIME: kvm_xen_raise: ...", where the third of
  * the flags is an h, or an H where a soft one was interrupted.
  */
@@ -171,8 +171,8 @@ TEST_F(hardirq, every_event_is_handled)
 	EXPECT_EQ(NR_EVENTS, READ_ONCE(cpu->nr_events));
 
 	/*
-	 * A few end so soon that who submits the read is told, and signals.  On PREEMPT_RT
-	 * no eventfd is signalled in an interrupt, as its lock sleeps.
+	 * A few reads end so soon that the task that submits them signals the eventfd.  On
+	 * PREEMPT_RT no eventfd is signalled in an interrupt, as its lock sleeps.
 	 */
 	if (!xen_host_is_rt())
 		EXPECT_LE(NR_EVENTS / 2, nr_raised_in_hardirq());

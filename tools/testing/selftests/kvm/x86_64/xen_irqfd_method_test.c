@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * From a device to the guest without the VMM: an eventfd is written to, its
- * irqfd raises an event, and the vCPU is told by each of the methods.
+ * irqfd raises an event, and the vCPU is notified by each of the methods.
  *
  * An irqfd raises its event while its eventfd is being signalled, where neither
  * irqchips nor other eventfds can be touched.  If this fails, the guest of a

@@ -192,7 +192,7 @@ TEST_F(late, enabling_the_lapic_while_the_flag_is_up_raises_an_upcall)
 	EXPECT_EQ(1, xen_step(self->vcpu));
 }
 
-/* Nothing but the attribute tells a sleeping vCPU to look at its flag again. */
+/* Nothing but the attribute makes a sleeping vCPU look at its flag again. */
 static void sleep_with_the_flag_up(FIXTURE_DATA(late) *self, struct xen_runner *r)
 {
 	vcpu_arch_set_entry_point(self->vcpu, guest_code_halts);

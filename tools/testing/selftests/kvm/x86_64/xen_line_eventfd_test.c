@@ -12,8 +12,8 @@
 #include "xen_line.h"
 
 #define MANY		200
-/* Longer than a work item of KVM takes; a test that waits can only be too lenient. */
-#define SETTLE_US	50000
+/* Longer than KVM's deferred work takes; where it is too short, the test is only laxer. */
+#define LATE_US	50000
 
 static uint64_t take_more(int fd, uint64_t *count)
 {
@@ -28,13 +28,13 @@ static uint64_t take_soon(int fd)
 
 	if (!xen_wait_for(take_more(fd, &count)))
 		return 0;
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	return count + xen_eventfd_take(fd);
 }
 
 static uint64_t take_late(int fd)
 {
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	return xen_eventfd_take(fd);
 }
 
@@ -161,7 +161,7 @@ TEST_F(split, is_of_the_first_vcpu_alone)
 	EXPECT_EQ(1, *xen_upcall_pending(xen_vcpu_info(self->x, 1)));
 	EXPECT_EQ(0, take_late(self->assert_fd));
 
-	/* Nor does another one's event repeat what the first was told. */
+	/* Nor does an event of another vCPU notify the first one again. */
 	ASSERT_EQ(0, xen_send(self->x, 2, 0));
 	EXPECT_EQ(1, take_soon(self->assert_fd));
 	ASSERT_EQ(0, xen_send(self->x, 3, 2));
@@ -177,7 +177,7 @@ TEST_F(split, stays_silent_once_it_is_taken_away)
 	EXPECT_EQ(1, xen_eventfd_take(self->resample_fd));
 }
 
-TEST_F(split, tells_of_what_was_pending_before)
+TEST_F(split, is_signalled_for_what_was_pending_before)
 {
 	ASSERT_EQ(0, xen_set_no_callback(self->x));
 	ASSERT_EQ(0, xen_send(self->x, 1, 0));
@@ -185,7 +185,7 @@ TEST_F(split, tells_of_what_was_pending_before)
 	EXPECT_EQ(1, take_soon(self->assert_fd));
 }
 
-TEST_F(split, does_not_tell_again_of_what_it_is_set_as_asserted_for)
+TEST_F(split, is_not_signalled_again_where_it_is_set_as_asserted)
 {
 	struct kvm_xen_callback callback;
 
@@ -197,7 +197,7 @@ TEST_F(split, does_not_tell_again_of_what_it_is_set_as_asserted_for)
 	ASSERT_EQ(0, xen_set_callback(self->x, &callback));
 	EXPECT_EQ(0, take_late(self->assert_fd));
 
-	/* It was told, but is not done with it. */
+	/* The guest was notified, but has not cleared the flag. */
 	xen_eventfd_signal(self->resample_fd);
 	EXPECT_EQ(1, take_soon(self->assert_fd));
 }
@@ -311,8 +311,8 @@ TEST_F(split, a_vcpu_that_sleeps_is_woken_by_the_msi)
 }
 
 /*
- * The pair is KVM's own on both sides: what one end signals the other one
- * hears, in the kernel.
+ * Both ends of the pair are KVM's: the callback signals the eventfd of an irqfd,
+ * without the VMM.
  */
 FIXTURE(loop) {
 	struct xen_vm *x;

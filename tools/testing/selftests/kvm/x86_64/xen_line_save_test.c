@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A VM that is saved while its guest is being told of an event.
+ * A VM that is saved while its guest is being notified of an event.
  *
  * If this fails, a guest that was migrated misses the interrupt of an event
- * that was under way, or gets it twice, or drowns in interrupts of a line that
- * nobody takes down.  Each test saves at one moment, restores to a new VM, and
+ * that was under way, or gets it twice, or gets an endless stream of interrupts from a line
+ * that is never lowered.  Each test saves at one moment, restores to a new VM, and
  * counts the interrupts that the guest took in both: one for each event.  Stock
  * 6.12 has no such callback.
  */
@@ -14,8 +14,8 @@
 #include "xen_method.h"
 
 #define PORT		70
-/* Longer than a work item of KVM takes; a test that waits can only be too lenient. */
-#define SETTLE_US	20000
+/* Longer than KVM's deferred work takes; where it is too short, the test is only laxer. */
+#define LATE_US	20000
 
 /* The order of the two; the LAPIC comes behind both, and vcpu_info last. */
 enum order {
@@ -86,8 +86,8 @@ static void save(FIXTURE_DATA(moved) *self)
 {
 	unsigned int i;
 
-	/* What a worker has to do yet belongs to the old VM. */
-	usleep(SETTLE_US);
+	/* Let deferred work of the old VM end. */
+	usleep(LATE_US);
 	xen_vcpu_save(self->x->vcpu[0], &self->saved.vcpu);
 	for (i = 0; i < ARRAY_SIZE(self->saved.chips); i++) {
 		self->saved.chips[i].chip_id = i;
@@ -146,7 +146,7 @@ static void stop_in_handler(FIXTURE_DATA(moved) *self, const char *habit)
 {
 	xen_line_first(self->x, 0, 1, habit);
 	TEST_ASSERT_EQ(xen_line_send(self->x, PORT), 0);
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	xen_line_order(self->x, 0, xen_guest_take_irqs, 0, 0);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), XEN_LINE_AT_HOST);
 	TEST_ASSERT_EQ(nr_taken(self), 1);
@@ -168,13 +168,13 @@ static void expect_one_for_each(struct __test_metadata *_metadata, FIXTURE_DATA(
 
 	for (turn = 1; turn < 4; turn++) {
 		take_irqs(self);
-		usleep(SETTLE_US);
+		usleep(LATE_US);
 		take_irqs(self);
 		ASSERT_EQ(turn + extra, nr_taken(self));
 		ASSERT_EQ(turn, self->cpu->nr_events);
 		ASSERT_TRUE(xen_line_is_handled(self->x, PORT));
 		ASSERT_EQ(0, xen_line_send(self->x, PORT));
-		usleep(SETTLE_US);
+		usleep(LATE_US);
 	}
 }
 
@@ -187,10 +187,10 @@ TEST_F(moved, with_the_line_asserted_and_not_taken_the_guest_takes_it_there)
 }
 
 /*
- * Whoever registers vcpu_info is told of a flag that is up, and no LAPIC says
- * whether its vCPU has been.
+ * Registering vcpu_info with the flag up raises an upcall, and the state of the LAPIC does
+ * not show whether the vCPU has taken one before.
  */
-static bool is_told_anew(FIXTURE_DATA(moved) *self)
+static bool is_notified_again(FIXTURE_DATA(moved) *self)
 {
 	return self->via.method->vcpu_vector;
 }
@@ -201,7 +201,7 @@ TEST_F(moved, in_the_handler_the_guest_goes_on_there)
 	move(self, variant);
 	EXPECT_EQ(xen_method_is_line(self->via.method), was_asserted(self));
 	leave_handler(self);
-	expect_one_for_each(_metadata, self, is_told_anew(self));
+	expect_one_for_each(_metadata, self, is_notified_again(self));
 }
 
 TEST_F(moved, with_the_flag_down_and_the_interrupt_not_ended_the_guest_ends_it_there)
@@ -220,7 +220,7 @@ TEST_F(moved, with_the_interrupt_ended_and_the_flag_up_the_guest_clears_it_there
 	stop_in_handler(self, "EHCS");
 	move(self, variant);
 	leave_handler(self);
-	expect_one_for_each(_metadata, self, is_told_anew(self));
+	expect_one_for_each(_metadata, self, is_notified_again(self));
 }
 
 TEST_F(moved, with_the_pin_masked_the_guest_takes_it_when_it_unmasks)
@@ -234,7 +234,7 @@ TEST_F(moved, with_the_pin_masked_the_guest_takes_it_when_it_unmasks)
 	take_irqs(self);
 	EXPECT_EQ(0, nr_taken(self));
 	xen_via_mask(&self->via, false);
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	expect_one_for_each(_metadata, self, 0);
 }
 
@@ -251,11 +251,11 @@ static bool reads_as_saved(FIXTURE_DATA(moved) *self)
 	       !memcmp(&vcpu, &self->saved.vcpu_callback, sizeof(vcpu));
 }
 
-/* Between two events only a line is asserted of whose end nothing tells. */
-TEST_F(moved, at_rest_the_guest_hears_nothing_but_of_what_follows)
+/* Between two events no line is asserted but an MSI, which has no EOI. */
+TEST_F(moved, at_rest_the_guest_is_notified_only_of_later_events)
 {
 	ASSERT_EQ(0, xen_line_send(self->x, PORT));
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	take_irqs(self);
 	move(self, variant);
 	EXPECT_EQ(self->via.method->irqfd_gsi == XEN_LINE_MSI_GSI, was_asserted(self));
@@ -263,8 +263,8 @@ TEST_F(moved, at_rest_the_guest_hears_nothing_but_of_what_follows)
 	expect_one_for_each(_metadata, self, 0);
 }
 
-/* What becomes pending behind the VMM's back, with its line down, is told of. */
-TEST_F(moved, with_an_event_that_nobody_was_told_of_the_guest_is_told_there)
+/* It becomes pending in the saved memory, with the line down. */
+TEST_F(moved, with_an_event_that_was_not_notified_the_guest_is_notified_there)
 {
 	save(self);
 	xen_line_port(self->x, PORT)->sent++;
@@ -273,7 +273,7 @@ TEST_F(moved, with_an_event_that_nobody_was_told_of_the_guest_is_told_there)
 	*(uint64_t *)((uint8_t *)xen_vcpu_info(self->x, 0) + 8) = xen_sel_bit(true, PORT);
 	*xen_upcall_pending(xen_vcpu_info(self->x, 0)) = 1;
 	restore(self, variant->order);
-	usleep(SETTLE_US);
+	usleep(LATE_US);
 	expect_one_for_each(_metadata, self, 0);
 }
 

@@ -51,7 +51,7 @@ static void poll_once(volatile struct poll *p)
 	p->after = guest_now();
 }
 
-/* Poll whenever run; tell how many polls have ended, and how well. */
+/* Poll whenever run; report how many polls have ended, and their results. */
 static void guest_code(void)
 {
 	volatile struct poll *p = GUEST_POLL;
@@ -236,7 +236,7 @@ TEST_F(poll, is_woken_by_a_masked_port)
 	EXPECT_EQ(0, *xen_upcall_pending(xen_vcpu_info(self->s.x, 0)));
 }
 
-/* Nothing else tells the vCPU: its selector has the bit of that word already. */
+/* Nothing else wakes the vCPU: its selector has the bit of that word already. */
 TEST_F(sleeping_poll, is_woken_by_an_unmasked_port_whose_word_is_selected_already)
 {
 	ASSERT_EQ(0, xen_send(self->s.x, OTHER_PORT, 0));

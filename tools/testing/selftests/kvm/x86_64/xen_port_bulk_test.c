@@ -4,7 +4,7 @@
  *
  * If this fails, ports are lost or survive where a VMM sets thousands of them.
  * That they need no grace period each is a matter of time, which a selftest
- * cannot judge; what it can is that none of this waits for a vCPU that is
+ * cannot check; what it can check is that none of this waits for a vCPU that is
  * inside KVM_RUN, and that memory of old ports is not used again too early:
  * senders run all the while.  Stock 6.12 passes.
  */
@@ -52,7 +52,7 @@ static void start_sender(FIXTURE_DATA(bulk) *self)
 	TEST_ASSERT(xen_wait_for(*self->sends), "The guest does not run");
 }
 
-/* Stop it, and tell whether it still sent. */
+/* Stop it; returns whether it sent until then. */
 static bool stop_sender(FIXTURE_DATA(bulk) *self)
 {
 	uint64_t from = *self->sends;

@@ -107,7 +107,7 @@ TEST_F(room, an_area_that_moves_waits_for_room)
 	EXPECT_EQ(1, harvest(self));
 }
 
-/* Each of these writes vcpu_info, for a selection that is parked. */
+/* Each of these writes vcpu_info, for a deferred selection. */
 TEST_F(room, vcpu_infos_that_move_wait_for_room)
 {
 	unsigned int nr;

@@ -263,7 +263,7 @@ TEST_F(clock, that_was_not_set_leaves_a_new_vcpu_offline)
 	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
-/* Two of these add up to 0, as far as 64 bits can tell. */
+/* Two of these add up to 0 in 64 bits. */
 TEST_F(clock, data_whose_sum_overflows_are_refused)
 {
 	struct xen_accounts a = { .state = RUNSTATE_runnable }, b = xen_get_accounts(self->vcpu), c;

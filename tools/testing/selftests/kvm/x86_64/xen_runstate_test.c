@@ -288,9 +288,9 @@ TEST_F(runstate, a_guest_finds_itself_running)
 static void expect_area(struct __test_metadata *_metadata, struct kvm_vcpu *vcpu,
 			const uint8_t *area, bool wide)
 {
-	struct xen_accounts kept = xen_get_accounts(vcpu), told = read_area(area, wide);
+	struct xen_accounts kept = xen_get_accounts(vcpu), shown = read_area(area, wide);
 
-	EXPECT_TRUE(same(&kept, &told)) {
+	EXPECT_TRUE(same(&kept, &shown)) {
 		TH_LOG("area at %#lx of its page", (uintptr_t)area % PAGE_SIZE);
 	}
 	EXPECT_EQ(CANARY, area[-1]);
@@ -374,7 +374,7 @@ static void add_loose_page(struct xen_vm *x)
 /* Areas that begin in, and that reach into, memory that comes and goes. */
 static void move_memory_under(struct __test_metadata *_metadata, struct xen_vm *x, uint64_t gpa)
 {
-	struct xen_accounts kept, told;
+	struct xen_accounts kept, shown;
 	uint8_t area[sizeof(struct xen_runstate64)];
 	size_t first = gpa < LOOSE_GPA ? LOOSE_GPA - gpa : 0;
 	size_t size = area_size(x->wide);
@@ -392,9 +392,9 @@ static void move_memory_under(struct __test_metadata *_metadata, struct xen_vm *
 		memcpy(area, xen_hva(x, gpa), first);
 	memcpy(area + first, xen_hva(x, gpa + first), size - first);
 	kept = xen_get_accounts(x->vcpu[0]);
-	told = read_area(area, x->wide);
-	EXPECT_EQ(RUNSTATE_blocked, told.state);
-	EXPECT_TRUE(same(&kept, &told));
+	shown = read_area(area, x->wide);
+	EXPECT_EQ(RUNSTATE_blocked, shown.state);
+	EXPECT_TRUE(same(&kept, &shown));
 }
 
 TEST_F(runstate, the_area_survives_its_memory_going_and_coming)
@@ -468,7 +468,7 @@ static void read_once(void *arg)
 #define UPDATES_MIN	2000
 #define UPDATES_MAX	2000000
 
-TEST_F(runstate, the_update_flag_tells_of_updates_under_way)
+TEST_F(runstate, the_update_flag_is_set_during_updates)
 {
 	struct reader r = { .area = self->page, .wide = variant->wide };
 	unsigned int turn;

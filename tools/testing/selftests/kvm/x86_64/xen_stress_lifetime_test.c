@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages and VMs that come and go under events that fly.
+ * Pages and VMs that come and go while events are sent.
  *
  * If this fails, an event is lost while its page is remapped, a sender hangs,
- * or the kernel touches memory of a VM that is no more; of the last the kernel
- * log tells.  Stock 6.12 passes.
+ * or the kernel touches memory of a VM that is no more, which the kernel's log
+ * shows.  Stock 6.12 passes.
  */
 #include <signal.h>
 #include <sys/eventfd.h>

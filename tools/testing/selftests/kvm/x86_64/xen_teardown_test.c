@@ -3,8 +3,8 @@
  * VMs and vCPUs that begin and end in any state of their Xen support.
  *
  * If this fails, destroying a VM leaks or frees twice what the VMM set up in
- * it, or VMs see each other: the kernel's log tells, and the modules that can
- * no longer be removed.
+ * it, or VMs see each other: the kernel's log shows it, or the modules cannot be
+ * removed any more.
  */
 #include <sys/eventfd.h>
 

@@ -23,7 +23,7 @@ FIXTURE(time_info) {
 	struct xen_time_info *area;
 };
 
-static void tell_the_time(const volatile struct xen_time_info *time)
+static void report_time(const volatile struct xen_time_info *time)
 {
 	for (;;)
 		GUEST_SYNC(xen_guest_now(time));
@@ -31,7 +31,7 @@ static void tell_the_time(const volatile struct xen_time_info *time)
 
 FIXTURE_SETUP(time_info)
 {
-	self->x = xen_vm_create(1, true, tell_the_time);
+	self->x = xen_vm_create(1, true, report_time);
 	self->vcpu = self->x->vcpu[0];
 	self->in_vcpu_info = (void *)((uint8_t *)xen_vcpu_info(self->x, 0) + 32);
 	self->area = xen_hva(self->x, TIME_GPA);
@@ -98,7 +98,7 @@ TEST_F(time_info, the_area_may_lie_at_any_address_in_a_page)
 		memset(self->area, 0x5a, PAGE_SIZE);
 		ASSERT_EQ(0, set_area(self->vcpu, TIME_GPA + at[i]));
 		vcpu_args_set(self->vcpu, 1, XEN_VCPU_INFO_GPA(0) + 32);
-		vcpu_arch_set_entry_point(self->vcpu, tell_the_time);
+		vcpu_arch_set_entry_point(self->vcpu, report_time);
 		xen_step(self->vcpu);
 		memcpy(&time, hva, sizeof(time));
 		EXPECT_EQ(self->in_vcpu_info->system_time, time.system_time);

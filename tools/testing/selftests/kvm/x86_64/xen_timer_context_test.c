@@ -3,8 +3,8 @@
  * Timers that expire with their vCPU's pages mapped, where the interrupt of a
  * timer could raise the event on the spot: while the guest runs, and in HLT.
  *
- * Each expiry is delivered.  What the interrupt does on the way is for lockdep
- * to judge, in the log of a kernel with CONFIG_PROVE_RAW_LOCK_NESTING: it may
+ * Each expiry is delivered.  What the interrupt does on the way is checked by
+ * lockdep, in the log of a kernel with CONFIG_PROVE_RAW_LOCK_NESTING: it may
  * not take a lock that sleeps on PREEMPT_RT.  Stock 6.12 takes the rwlock of
  * the page mappings, so PREEMPT_RT hosts warn and can deadlock.
  */

@@ -3,8 +3,8 @@
  * When an upcall is raised: as evtchn_upcall_pending goes from 0 to 1.
  *
  * If this fails, a guest under load takes an interrupt for each word of event
- * bits instead of one for all of them, or waits for events that nobody told it
- * of.  Stock 6.12 raises one whenever a bit of evtchn_pending_sel goes up.
+ * bits instead of one for all of them, or waits for events without a
+ * notification.  Stock 6.12 raises one whenever a bit of evtchn_pending_sel goes up.
  */
 #include "apic.h"
 #include "xen_harness.h"
@@ -33,7 +33,7 @@ static void vm_upcall(struct ex_regs *regs)
 }
 
 /*
- * Let in what is due, then tell how many upcalls there have been.  A level shows
+ * Take what is due, then report how many upcalls there have been.  A level shows
  * at each entry into the guest: make one more than the handler wants.
  */
 static void guest_code(void)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest that finds out how it can be told of events, as FreeBSD does, and a
- * little VMM that offers it one way or another.
+ * One guest that tries the methods of notification in the order in which FreeBSD does,
+ * from boot to its last event, under one VMM that offers it some of them: the first
+ * method that is offered has to work, and no other may be used.
  *
  * The guest looks for Xen in CPUID, asks for the hypercall page, registers its
- * pages, and wants a vector for each vCPU; if that is refused a vector for all,
+ * pages, and asks for a vector for each vCPU; if that is refused a vector for all,
  * and at last the interrupt of its platform device: a GSI, or a pin that its
  * bridge routes.  The VMM answers its calls by setting attributes.  If this
  * fails, a VMM that does what the documentation says has guests that wait for
@@ -70,18 +71,18 @@ struct upcall_vector {
 	uint8_t vector;
 };
 
-enum way { BY_NOTHING, BY_VCPU_VECTOR, BY_VM_VECTOR, BY_GSI, BY_INTX, NR_WAYS };
+enum method { BY_NOTHING, BY_VCPU_VECTOR, BY_VM_VECTOR, BY_GSI, BY_INTX, NR_METHODS };
 
-/* What guest and host tell each other; the interrupt is what ACPI would tell. */
+/* Shared by guest and host; a guest finds the interrupt in ACPI. */
 struct shared {
 	uint32_t platform_irq;
-	uint32_t way;			/* that the guest chose */
+	uint32_t method;			/* that the guest chose */
 	uint32_t nr_refused;		/* before that */
 	uint32_t nr_ready;		/* vCPUs */
 	uint32_t nr_done;
 	uint32_t port[NR_VCPUS];	/* that a vCPU sends on */
 	uint32_t handled[NR_VCPUS];	/* of these */
-	uint32_t told[NR_WAYS][NR_VCPUS];
+	uint32_t nr_upcalls[NR_METHODS][NR_VCPUS];
 };
 
 #define SHARED		((volatile struct shared *)XEN_SPARE_GPA(1))
@@ -179,7 +180,7 @@ static void mask_pic(void)
 }
 
 /* ISA interrupts are edge triggered, those of PCI are not. */
-static enum way set_platform_irq(void)
+static enum method set_platform_irq(void)
 {
 	uint32_t irq = SHARED->platform_irq;
 	bool is_isa = irq < 16;
@@ -191,7 +192,7 @@ static enum way set_platform_irq(void)
 	return is_isa ? BY_GSI : BY_INTX;
 }
 
-static enum way choose_way(void)
+static enum method choose_method(void)
 {
 	if (!set_vcpu_vector(0))
 		return BY_VCPU_VECTOR;
@@ -202,10 +203,10 @@ static enum way choose_way(void)
 	return set_platform_irq();
 }
 
-/* A line tells of events of vCPU 0: all ports are bound to that. */
+/* A line notifies of events of vCPU 0: all ports are bound to that. */
 static void bind_port(uint32_t vcpu)
 {
-	bool by_line = SHARED->way == BY_GSI || SHARED->way == BY_INTX;
+	bool by_line = SHARED->method == BY_GSI || SHARED->method == BY_INTX;
 	struct bind_ipi bind = { .vcpu = by_line ? 0 : !vcpu };
 
 	GUEST_ASSERT_EQ(page_call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &bind), 0);
@@ -236,11 +237,11 @@ static void guest_code(uint64_t vcpu)
 		ask_for_hypercall_page();
 		register_shared_info();
 		register_vcpu_info(0);
-		SHARED->way = choose_way();
+		SHARED->method = choose_method();
 	} else {
-		wait_until(&SHARED->way, BY_NOTHING + 1);
+		wait_until(&SHARED->method, BY_NOTHING + 1);
 		register_vcpu_info(vcpu);
-		if (SHARED->way == BY_VCPU_VECTOR)
+		if (SHARED->method == BY_VCPU_VECTOR)
 			GUEST_ASSERT_EQ(set_vcpu_vector(vcpu), 0);
 	}
 
@@ -262,14 +263,14 @@ static void handle_port(uint32_t port)
 			SHARED->handled[i]++;
 }
 
-static void upcall(enum way way)
+static void upcall(enum method method)
 {
 	uint32_t vcpu = x2apic_read_reg(APIC_ID);
 	void *vcpu_info = (void *)XEN_VCPU_INFO_GPA(vcpu);
 	uint32_t port;
 	uint64_t sel;
 
-	SHARED->told[way][vcpu]++;
+	SHARED->nr_upcalls[method][vcpu]++;
 	__atomic_store_n(xen_upcall_pending(vcpu_info), 0, __ATOMIC_SEQ_CST);
 	sel = xen_take_sel(vcpu_info, true);
 	for (port = FIRST_PORT; port < FIRST_PORT + 64 * NR_VCPUS; port += 64)
@@ -336,8 +337,8 @@ static void drive_pin(struct vmm *vmm)
 		vmm->high = false;
 }
 
-/* For the end of whose interrupts KVM is to exit. */
-static void tell_kvm_of_pin(struct vmm *vmm)
+/* Have KVM exit at the EOI of the pin's vector. */
+static void route_pin(struct vmm *vmm)
 {
 	struct kvm_irq_routing *routing = kvm_gsi_routing_create();
 
@@ -356,7 +357,7 @@ static void write_window(struct vmm *vmm, uint32_t value)
 	if (vmm->select != 0x10 + 2 * vmm->platform_gsi)
 		return;
 	vmm->entry = value;
-	tell_kvm_of_pin(vmm);
+	route_pin(vmm);
 	drive_pin(vmm);
 }
 
@@ -548,37 +549,37 @@ FIXTURE_VARIANT(guest) {
 	bool vm_vector;
 	bool split;
 	uint32_t platform_gsi;
-	enum way way;
+	enum method method;
 	uint32_t nr_refused;
 };
 
 FIXTURE_VARIANT_ADD(guest, is_offered_all) {
-	.vcpu_vectors = true, .vm_vector = true, .platform_gsi = 20, .way = BY_VCPU_VECTOR,
+	.vcpu_vectors = true, .vm_vector = true, .platform_gsi = 20, .method = BY_VCPU_VECTOR,
 };
 
 FIXTURE_VARIANT_ADD(guest, is_offered_a_vector_for_all) {
-	.vm_vector = true, .platform_gsi = 20, .way = BY_VM_VECTOR, .nr_refused = 1,
+	.vm_vector = true, .platform_gsi = 20, .method = BY_VM_VECTOR, .nr_refused = 1,
 };
 
 FIXTURE_VARIANT_ADD(guest, is_offered_a_gsi) {
-	.platform_gsi = 9, .way = BY_GSI, .nr_refused = 2,
+	.platform_gsi = 9, .method = BY_GSI, .nr_refused = 2,
 };
 
 FIXTURE_VARIANT_ADD(guest, is_offered_a_pci_pin) {
-	.platform_gsi = 20, .way = BY_INTX, .nr_refused = 2,
+	.platform_gsi = 20, .method = BY_INTX, .nr_refused = 2,
 };
 
 FIXTURE_VARIANT_ADD(guest, of_a_split_irqchip_is_offered_all) {
 	.vcpu_vectors = true, .vm_vector = true, .split = true, .platform_gsi = 20,
-	.way = BY_VCPU_VECTOR,
+	.method = BY_VCPU_VECTOR,
 };
 
 FIXTURE_VARIANT_ADD(guest, of_a_split_irqchip_is_offered_a_gsi) {
-	.split = true, .platform_gsi = 9, .way = BY_GSI, .nr_refused = 2,
+	.split = true, .platform_gsi = 9, .method = BY_GSI, .nr_refused = 2,
 };
 
 FIXTURE_VARIANT_ADD(guest, of_a_split_irqchip_is_offered_a_pci_pin) {
-	.split = true, .platform_gsi = 20, .way = BY_INTX, .nr_refused = 2,
+	.split = true, .platform_gsi = 20, .method = BY_INTX, .nr_refused = 2,
 };
 
 /* CPUID as Xen's guests see it: its leaves alone, where KVM's would be. */
@@ -687,31 +688,31 @@ static bool run_guest(FIXTURE_DATA(guest) *self)
 	return over;
 }
 
-static uint32_t nr_told(FIXTURE_DATA(guest) *self, enum way way)
+static uint32_t count_upcalls(FIXTURE_DATA(guest) *self, enum method method)
 {
-	return self->shared->told[way][0] + self->shared->told[way][1];
+	return self->shared->nr_upcalls[method][0] + self->shared->nr_upcalls[method][1];
 }
 
-TEST_F(guest, is_told_by_the_first_way_that_it_is_offered_and_no_other)
+TEST_F(guest, is_notified_by_the_first_method_that_it_is_offered_and_no_other)
 {
-	bool is_line = variant->way == BY_GSI || variant->way == BY_INTX;
-	enum way way;
+	bool is_line = variant->method == BY_GSI || variant->method == BY_INTX;
+	enum method method;
 	int i;
 
 	EXPECT_TRUE(run_guest(self));
 	for (i = 0; i < NR_VCPUS; i++)
 		EXPECT_STREQ("", self->r[i].failure);
-	EXPECT_EQ(variant->way, self->shared->way);
+	EXPECT_EQ(variant->method, self->shared->method);
 	EXPECT_EQ(variant->nr_refused, self->shared->nr_refused);
 	for (i = 0; i < NR_VCPUS; i++)
 		EXPECT_EQ(EVENTS, self->shared->handled[i]);
-	for (way = 0; way < NR_WAYS; way++) {
-		if (way != variant->way)
-			EXPECT_EQ(0, nr_told(self, way));
+	for (method = 0; method < NR_METHODS; method++) {
+		if (method != variant->method)
+			EXPECT_EQ(0, count_upcalls(self, method));
 	}
-	EXPECT_LE(EVENTS, nr_told(self, variant->way));
-	EXPECT_EQ(is_line, !self->shared->told[variant->way][1]);
-	EXPECT_EQ(variant->split && variant->way == BY_INTX, self->vmm.nr_eois > 0);
+	EXPECT_LE(EVENTS, count_upcalls(self, variant->method));
+	EXPECT_EQ(is_line, !self->shared->nr_upcalls[variant->method][1]);
+	EXPECT_EQ(variant->split && variant->method == BY_INTX, self->vmm.nr_eois > 0);
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)

@@ -139,7 +139,7 @@ static uint64_t count_exits(FIXTURE_DATA(posted) *self, send_fn send, uint32_t n
  * The first ones have the target touch its pages.  The scheduler's own calls to a CPU look
  * like kicks, and are rare: what an event causes is there in every round.
  */
-static void judge(FIXTURE_DATA(posted) *self, send_fn send)
+static void check_exits(FIXTURE_DATA(posted) *self, send_fn send)
 {
 	uint64_t exits;
 	int round;
@@ -164,7 +164,7 @@ static void signal_irqfd(FIXTURE_DATA(posted) *self)
 
 TEST_F(posted, event_of_an_irqfd_makes_no_exit)
 {
-	judge(self, signal_irqfd);
+	check_exits(self, signal_irqfd);
 }
 
 static void send_by_ioctl(FIXTURE_DATA(posted) *self)
@@ -174,7 +174,7 @@ static void send_by_ioctl(FIXTURE_DATA(posted) *self)
 
 TEST_F(posted, event_of_the_vmm_makes_no_exit)
 {
-	judge(self, send_by_ioctl);
+	check_exits(self, send_by_ioctl);
 }
 
 static void have_it_sent(FIXTURE_DATA(posted) *self)
@@ -188,7 +188,7 @@ TEST_F(posted, event_of_another_vcpu_makes_no_exit)
 
 	vcpu_arch_set_entry_point(self->x->vcpu[SENDER], sender_code);
 	xen_runner_start(&sender, self->x->vcpu[SENDER]);
-	judge(self, have_it_sent);
+	check_exits(self, have_it_sent);
 	xen_runner_stop(&sender);
 	EXPECT_FALSE(sender.done) {
 		TH_LOG("The sender: %s", sender.failure);

@@ -2,7 +2,7 @@
 /*
  * A vCPU with an upcall vector of its own does not get the VM-wide one too.
  *
- * If this fails, every event enters such a guest twice, once by each way.
+ * If this fails, every event enters such a guest twice, once by each vector.
  * Stock 6.12 does so.
  */
 #include "apic.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs to be told by the VM-wide vector, and when it comes.
+ * What an upcall by the VM-wide vector costs, and when it comes.
  *
  * The vector is due for as long as the guest leaves evtchn_upcall_pending up.
- * If this fails, each event costs the guest a second exit, as KVM asks to be
- * told when the guest could take once more what it has just been given; or the
+ * If this fails, each event costs the guest a second exit, as KVM asks for
+ * an interrupt window for a vector that the guest has just taken; or the
  * vector does not come when the guest can take it.  Stock 6.12 has the exits.
  */
 #include "apic.h"
@@ -56,7 +56,7 @@ static void guest_takes(uint32_t nr)
 	GUEST_ASSERT_EQ(upcalls, nr);
 }
 
-/* Interruptible all the time: told when the hypercall that raised it returns. */
+/* Interruptible all the time: the upcall comes when the hypercall that raised it returns. */
 static void guest_code_on(void)
 {
 	uint32_t i;
@@ -71,7 +71,7 @@ static void guest_code_on(void)
 	GUEST_SYNC(upcalls);
 }
 
-/* Not interruptible when it is raised: told as soon as it is. */
+/* Not interruptible when it is raised: the upcall comes as soon as the guest is. */
 static void guest_code_off(void)
 {
 	uint32_t i;
@@ -87,7 +87,7 @@ static void guest_code_off(void)
 	GUEST_SYNC(upcalls);
 }
 
-/* Asleep: told by waking up.  The events come from outside. */
+/* Asleep: the upcall wakes the vCPU.  The events come from the host. */
 static void guest_code_sleeps(void)
 {
 	begin(0);
@@ -200,7 +200,7 @@ static uint64_t windows(FIXTURE_DATA(window) *self)
 	return xen_stat(self->stats, "irq_window_exits");
 }
 
-TEST_F(window, is_not_asked_for_where_the_guest_was_told_at_entry)
+TEST_F(window, is_not_asked_for_where_the_upcall_comes_at_entry)
 {
 	uint64_t before;
 
@@ -211,7 +211,7 @@ TEST_F(window, is_not_asked_for_where_the_guest_was_told_at_entry)
 	EXPECT_GE(FEW, windows(self) - before);
 }
 
-TEST_F(window, is_asked_for_where_the_guest_cannot_be_told_yet)
+TEST_F(window, is_asked_for_where_the_guest_cannot_take_the_upcall_yet)
 {
 	uint64_t before;
 
@@ -236,8 +236,8 @@ static bool send_events(FIXTURE_DATA(window) *self)
 	return true;
 }
 
-static void be_told_from_outside(struct __test_metadata *_metadata, FIXTURE_DATA(window) *self,
-				 void (*guest_code)(void))
+static void send_from_host(struct __test_metadata *_metadata, FIXTURE_DATA(window) *self,
+			   void (*guest_code)(void))
 {
 	struct xen_runner r;
 	uint64_t before;
@@ -254,12 +254,12 @@ static void be_told_from_outside(struct __test_metadata *_metadata, FIXTURE_DATA
 
 TEST_F(window, is_not_asked_for_where_the_guest_sleeps)
 {
-	be_told_from_outside(_metadata, self, guest_code_sleeps);
+	send_from_host(_metadata, self, guest_code_sleeps);
 }
 
 TEST_F(window, is_not_asked_for_where_the_guest_is_kicked)
 {
-	be_told_from_outside(_metadata, self, guest_code_computes);
+	send_from_host(_metadata, self, guest_code_computes);
 }
 
 TEST_F(window, or_another_exit_brings_the_vector_again_while_the_flag_is_up)

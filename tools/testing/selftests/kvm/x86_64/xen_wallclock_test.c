@@ -86,12 +86,12 @@ static struct reading read_clocks(struct xen_vm *x)
 
 /*
  * Could a KVM that read both clocks, in either order and with any delay
- * between the two, come to @told from what lies between the readings?
+ * between the two, come to @shown from what lies between the readings?
  */
-static bool is_between(int64_t told, struct reading first, struct reading last)
+static bool is_between(int64_t shown, struct reading first, struct reading last)
 {
-	return told >= first.day_before - last.clock - SLACK_NS &&
-	       told <= last.day_after - first.clock + SLACK_NS;
+	return shown >= first.day_before - last.clock - SLACK_NS &&
+	       shown <= last.day_after - first.clock + SLACK_NS;
 }
 
 static int64_t wallclock(const struct xen_wall_clock *wc, uint32_t sec_hi)
@@ -99,30 +99,30 @@ static int64_t wallclock(const struct xen_wall_clock *wc, uint32_t sec_hi)
 	return ((uint64_t)sec_hi << 32 | wc->sec) * NSEC_PER_SEC + wc->nsec;
 }
 
-TEST_F(wallclock, it_tells_when_system_time_was_zero)
+TEST_F(wallclock, it_is_the_time_at_which_system_time_was_zero)
 {
 	struct reading first, last;
-	int64_t told;
+	int64_t shown;
 
 	*self->sec_hi = 0xdeadbeef;
 	first = read_clocks(self->x);
 	ASSERT_EQ(0, register_shinfo(self->x));
 	last = read_clocks(self->x);
-	told = wallclock(self->wc, *self->sec_hi);
-	EXPECT_TRUE(is_between(told, first, last));
+	shown = wallclock(self->wc, *self->sec_hi);
+	EXPECT_TRUE(is_between(shown, first, last));
 	EXPECT_GT(NSEC_PER_SEC, self->wc->nsec);
 }
 
 TEST_F(wallclock, it_does_so_by_hva_too)
 {
 	struct reading first, last;
-	int64_t told;
+	int64_t shown;
 
 	first = read_clocks(self->x);
 	ASSERT_EQ(0, xen_set_shared_info_hva(self->x, self->x->shinfo));
 	last = read_clocks(self->x);
-	told = wallclock(self->wc, *self->sec_hi);
-	EXPECT_TRUE(is_between(told, first, last));
+	shown = wallclock(self->wc, *self->sec_hi);
+	EXPECT_TRUE(is_between(shown, first, last));
 }
 
 /* Half an hour of system time taken off makes zero half an hour later. */
@@ -130,15 +130,15 @@ TEST_F(wallclock, it_follows_the_clock_of_the_vm)
 {
 	struct kvm_clock_data clock = { .clock = 1800 * NSEC_PER_SEC };
 	struct reading first, last;
-	int64_t told;
+	int64_t shown;
 
 	vm_ioctl(self->x->vm, KVM_SET_CLOCK, &clock);
 	first = read_clocks(self->x);
 	ASSERT_EQ(0, register_shinfo(self->x));
 	last = read_clocks(self->x);
-	told = wallclock(self->wc, *self->sec_hi);
-	EXPECT_TRUE(is_between(told, first, last));
-	EXPECT_LE(1790 * NSEC_PER_SEC, time(NULL) * NSEC_PER_SEC - told);
+	shown = wallclock(self->wc, *self->sec_hi);
+	EXPECT_TRUE(is_between(shown, first, last));
+	EXPECT_LE(1790 * NSEC_PER_SEC, time(NULL) * NSEC_PER_SEC - shown);
 }
 
 TEST_F(wallclock, its_version_is_even_and_changes_with_each_update)
@@ -171,17 +171,17 @@ TEST_F(wallclock, it_is_written_for_the_guests_width_only)
 
 TEST_F(wallclock, it_moves_with_the_guests_width)
 {
-	int64_t told;
+	int64_t shown;
 
 	ASSERT_EQ(0, register_shinfo(self->x));
-	told = wallclock(self->wc, *self->sec_hi);
+	shown = wallclock(self->wc, *self->sec_hi);
 	memset(self->x->shinfo, 0, PAGE_SIZE);
 	*self->other_sec_hi = 0xdeadbeef;
 
 	ASSERT_EQ(0, xen_set_long_mode(self->x, !variant->wide));
 	EXPECT_EQ(0, self->wc->version);
 	EXPECT_NE(0, self->other_wc->version);
-	EXPECT_GE(NSEC_PER_SEC, llabs(wallclock(self->other_wc, *self->other_sec_hi) - told));
+	EXPECT_GE(NSEC_PER_SEC, llabs(wallclock(self->other_wc, *self->other_sec_hi) - shown));
 }
 
 TEST_F(wallclock, events_and_masks_beside_it_stay)

@@ -443,7 +443,7 @@ uint64_t xen_stat(int stats, const char *name);
 
 /*
  * Host: a vCPU run by a thread of its own until the guest is done or the test
- * stops it.  An UCALL_SYNC of the guest is noted and the guest goes on;
+ * stops it.  An UCALL_SYNC of the guest is recorded and the guest goes on;
  * hypercalls that come to the VMM fail with ENOSYS.
  */
 struct xen_runner;

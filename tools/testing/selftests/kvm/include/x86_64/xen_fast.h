@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hypercalls that KVM answers right behind the exit: the switch, and how to tell
- * whether one was.
+ * Hypercalls that KVM answers right behind the exit: the switch, and how to find
+ * out whether one was.
  *
  * All on the host, for the guests of xen_stub.h.
  */

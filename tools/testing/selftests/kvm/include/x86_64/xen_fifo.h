@@ -74,7 +74,7 @@ struct xen_set_priority {
 #define XEN_CONSUMER_AT(i)	(XEN_CONSUMER_GPA + XEN_CONSUMER_PAGES * 0x1000 * (uint64_t)(i))
 #define XEN_PORTS_GPA		XEN_CONSUMER_AT(XEN_MAX_VCPUS)
 
-/* What senders and consumers tell each other of a port. */
+/* Of a port, shared by its senders and consumers. */
 struct xen_fifo_port {
 	uint32_t sent;			/* times */
 	uint32_t handled;
@@ -285,7 +285,7 @@ bool xen_fifo_handles(struct xen_vm *x, uint64_t nr);
 uint64_t xen_fifo_nr_handled(struct xen_vm *x);
 
 /* True once all that was sent on ports below @end is handled, as often as sent. */
-bool xen_fifo_settles(struct xen_vm *x, uint32_t end);
+bool xen_fifo_drains(struct xen_vm *x, uint32_t end);
 
 /* True once the ports below @end were handled after all that was sent on them. */
 bool xen_fifo_catches_up(struct xen_vm *x, uint32_t end);

@@ -22,7 +22,7 @@
 
 /*
  * The kernel's log from now on.  A test that provokes a warning looks itself,
- * as what looks at the log of the whole boot cannot tell which test it was.
+ * as the log of the whole boot does not show which test it was.
  */
 static inline int xen_klog_open(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Hyper-V in one guest with what shares its instruction: Xen and dynamic
- * hypercalls.  Bit 31 of EAX, which Hyper-V's own page sets then, tells whose a
- * call is.
+ * hypercalls.  Bit 31 of EAX, which Hyper-V's own page sets then, decides which of
+ * them a call is for.
  *
  * Guests are stubs (xen_stub.h) whose vCPU has Hyper-V's CPUID.
  */

@@ -54,7 +54,7 @@ typedef int64_t (*xen_line_fn)(uint64_t arg1, uint64_t arg2);
  *   S  scan for events, and handle them
  *   E  end the interrupt: at the PIC, for its vectors, or at the LAPIC
  *   M  mask the input of the PIC, or the pin of the IOAPIC that was written last
- *   H  tell the host, as xen_step() returns XEN_LINE_AT_HOST
+ *   H  exit to the host, where xen_step() returns XEN_LINE_AT_HOST
  */
 #define XEN_LINE_AT_HOST	0xabcdu
 
@@ -123,7 +123,7 @@ static inline volatile struct xen_line_port *xen_guest_line_port(uint32_t port)
  *   fidget             the same, but after each of them clear the flag with interrupts
  *                      off, and mask and unmask the input of vector arg1
  *   storm              send on each of arg2 ports, from arg1 on, whose last event was
- *                      handled, until the vCPU is told to stop; then the guest is done
+ *                      handled, until the host sets @stop of the vCPU; then the guest is done
  */
 int64_t xen_guest_take_irqs(uint64_t arg1, uint64_t arg2);
 int64_t xen_guest_wait_events(uint64_t nr, uint64_t arg2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ways by which vCPU 0 of a guest can be told of events, as a table: for
+ * The methods by which vCPU 0 of a guest can be notified of events, as a table: for
  * tests whose subject is the same in each.
  *
  * Owns what a method needs of the guest's interrupt controllers and of the
@@ -15,7 +15,7 @@ enum xen_method_id {
 	XEN_VIA_IOAPIC_EDGE,
 	XEN_VIA_IOAPIC_LEVEL,
 	XEN_VIA_PIC,
-	XEN_VIA_MSI,		/* the VMM's line is an MSI: nothing tells of its end */
+	XEN_VIA_MSI,		/* the VMM's line is an MSI, which has no EOI */
 	XEN_VIA_PIN,		/* it is a pin, which does */
 	XEN_VIA_VCPU_MSI,	/* the same, with eventfds of the vCPU */
 	XEN_VIA_VCPU_PIN,

@@ -4,7 +4,7 @@
  *
  * Owns a small identity-mapped region of the guest: the host puts an
  * instruction there, chooses the mode of the CPU, its privilege level and all
- * registers, and runs it.  An OUT behind the instruction tells that the guest
+ * registers, and runs it.  An OUT behind the instruction shows that the guest
  * got past it.  Tests that care about registers and modes need no guest code
  * of their own, and can be tables.
  */
