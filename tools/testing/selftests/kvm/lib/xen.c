@@ -35,6 +35,15 @@ unsigned int xen_caps(void)
 	return kvm_check_cap(KVM_CAP_XEN_HVM);
 }
 
+void xen_place_memslot(struct xen_vm *x, uint32_t slot, uint64_t gpa, bool there)
+{
+	struct kvm_userspace_memory_region2 *region = &memslot2region(x->vm, slot)->region;
+
+	TEST_ASSERT_EQ(__vm_set_user_memory_region(x->vm, slot, 0, gpa,
+						   there ? region->memory_size : 0,
+						   (void *)region->userspace_addr), 0);
+}
+
 int xen_config(struct xen_vm *x, uint32_t flags)
 {
 	struct kvm_xen_hvm_config config = {

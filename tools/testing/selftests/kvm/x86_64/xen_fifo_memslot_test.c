@@ -129,16 +129,6 @@ FIXTURE_TEARDOWN(memslot)
 	xen_vm_free(self->x);
 }
 
-/* Change KVM's memslot alone: the library's idea of it stays. */
-static void place(struct xen_vm *x, uint32_t slot, uint64_t gpa, bool there)
-{
-	struct kvm_userspace_memory_region2 *region = &memslot2region(x->vm, slot)->region;
-
-	TEST_ASSERT_EQ(__vm_set_user_memory_region(x->vm, slot, 0, gpa,
-						   there ? region->memory_size : 0,
-						   (void *)region->userspace_addr), 0);
-}
-
 static uint64_t home(uint32_t slot)
 {
 	return slot == XEN_ARRAY_SLOT ? XEN_ARRAY_GPA : XEN_CONTROL_GPA;
@@ -148,17 +138,17 @@ typedef void (*change_fn)(struct xen_vm *x, uint32_t slot);
 
 static void delete(struct xen_vm *x, uint32_t slot)
 {
-	place(x, slot, home(slot), false);
+	xen_place_memslot(x, slot, home(slot), false);
 }
 
 static void move_away(struct xen_vm *x, uint32_t slot)
 {
-	place(x, slot, ELSEWHERE, true);
+	xen_place_memslot(x, slot, ELSEWHERE, true);
 }
 
 static void come_back(struct xen_vm *x, uint32_t slot)
 {
-	place(x, slot, home(slot), true);
+	xen_place_memslot(x, slot, home(slot), true);
 }
 
 /* False where an event was lost, or nothing moves on. */

@@ -86,17 +86,6 @@ static void make_vm(FIXTURE_DATA(reread) *self)
 		    "The first event did not arrive");
 }
 
-/* KVM's memslot alone: the library's idea of it stays. */
-static void place_array(struct xen_vm *x, bool there)
-{
-	struct kvm_userspace_memory_region2 *region =
-		&memslot2region(x->vm, XEN_ARRAY_SLOT)->region;
-
-	TEST_ASSERT_EQ(__vm_set_user_memory_region(x->vm, XEN_ARRAY_SLOT, 0, XEN_ARRAY_GPA,
-						   there ? region->memory_size : 0,
-						   (void *)region->userspace_addr), 0);
-}
-
 static bool is_kept(struct xen_vm *x)
 {
 	struct kvm_xen_evtchn_fifo_port entry;
@@ -122,7 +111,7 @@ TEST_F(reread, argument_of_another_port_leaves_the_event_that_is_kept)
 
 	for (i = 0; i < MAX_ROUNDS && nr_met < NR_ROUNDS; i++) {
 		make_vm(self);
-		place_array(self->x, false);
+		xen_place_memslot(self->x, XEN_ARRAY_SLOT, XEN_ARRAY_GPA, false);
 		ASSERT_EQ(0, xen_send(self->x, PORT, 0));
 		ASSERT_TRUE(is_kept(self->x));
 
@@ -133,7 +122,7 @@ TEST_F(reread, argument_of_another_port_leaves_the_event_that_is_kept)
 		EXPECT_EQ(0, xen_write_parameter(PARAMETER, "0"));
 		EXPECT_TRUE(is_kept(self->x));
 
-		place_array(self->x, true);
+		xen_place_memslot(self->x, XEN_ARRAY_SLOT, XEN_ARRAY_GPA, true);
 		EXPECT_TRUE(xen_wait_for(xen_fifo_is_pending(self->x, PORT)));
 		xen_runner_stop(&self->r);
 		EXPECT_STREQ("", self->r.failure);

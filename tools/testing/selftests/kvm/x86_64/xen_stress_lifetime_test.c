@@ -109,29 +109,18 @@ static void stop_senders(struct life *life)
 	xen_runner_stop(&life->target);
 }
 
-/* Change KVM's memslot alone: the library's idea of it stays. */
-static void place_pages(struct life *life, uint64_t gpa, bool there)
-{
-	struct kvm_userspace_memory_region2 *region;
-
-	region = &memslot2region(life->x->vm, XEN_PAGES_SLOT)->region;
-	TEST_ASSERT_EQ(__vm_set_user_memory_region(life->x->vm, XEN_PAGES_SLOT, 0, gpa,
-						   there ? region->memory_size : 0,
-						   (void *)region->userspace_addr), 0);
-}
-
 static void delete_and_add(struct life *life)
 {
-	place_pages(life, XEN_PAGES_GPA, false);
+	xen_place_memslot(life->x, XEN_PAGES_SLOT, XEN_PAGES_GPA, false);
 	usleep(500);
-	place_pages(life, XEN_PAGES_GPA, true);
+	xen_place_memslot(life->x, XEN_PAGES_SLOT, XEN_PAGES_GPA, true);
 }
 
 static void move_and_back(struct life *life)
 {
-	place_pages(life, ELSEWHERE_GPA, true);
+	xen_place_memslot(life->x, XEN_PAGES_SLOT, ELSEWHERE_GPA, true);
 	usleep(500);
-	place_pages(life, XEN_PAGES_GPA, true);
+	xen_place_memslot(life->x, XEN_PAGES_SLOT, XEN_PAGES_GPA, true);
 }
 
 static void unregister_and_register(struct life *life)

@@ -364,6 +364,10 @@ void xen_vm_free(struct xen_vm *x);
 void *xen_hva(struct xen_vm *x, uint64_t gpa);
 void *xen_vcpu_info(struct xen_vm *x, unsigned int vcpu);
 int xen_config(struct xen_vm *x, uint32_t flags);
+
+/* Host: move KVM's memslot to @gpa, or delete it; the library's records do not change. */
+void xen_place_memslot(struct xen_vm *x, uint32_t slot, uint64_t gpa, bool there);
+
 unsigned int xen_caps(void);
 
 /* Host: attributes.  All return 0 or a negative errno. */
