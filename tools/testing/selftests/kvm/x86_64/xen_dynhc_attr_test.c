@@ -34,7 +34,7 @@ FIXTURE_TEARDOWN(table)
 	close(event);
 }
 
-/* One of each target, but handlers, which need a module that has some. */
+/* One binding of each kind of target, but handlers, which a module has to register. */
 static struct kvm_xen_dynhc to_eventfd(void)
 {
 	return (struct kvm_xen_dynhc) {

@@ -44,7 +44,7 @@ FIXTURE_VARIANT(kvm) {
 	uint32_t config;
 };
 
-/* Without, to show that it is not the flag that these answers come from. */
+/* Without the flag, to show that the answers do not depend on it. */
 FIXTURE_VARIANT_ADD(kvm, wide_without) { XEN_STUB_64, 0 };
 FIXTURE_VARIANT_ADD(kvm, wide) { XEN_STUB_64, KVM_XEN_HVM_CONFIG_DYNHC };
 FIXTURE_VARIANT_ADD(kvm, compat) { XEN_STUB_COMPAT, KVM_XEN_HVM_CONFIG_DYNHC };
@@ -68,7 +68,7 @@ FIXTURE_TEARDOWN(kvm)
 	xen_vm_free(self->x);
 }
 
-/* RDI and RBX, where the tokens of the two widths would be, name one. */
+/* RDI and RBX, which hold the token of a dynamic hypercall in the two widths, hold one. */
 static int64_t call(struct xen_stub *stub, uint64_t nr)
 {
 	struct xen_hcall call = { nr, { TOKEN, TOKEN, TOKEN, TOKEN, TOKEN } };
@@ -155,7 +155,7 @@ static void expect_answers(struct __test_metadata *_metadata, struct xen_stub *s
 	} rows[] = {
 		{ HVCALL_NOTIFY_LONG_SPIN_WAIT, XEN_HYPERV_SUCCESS },
 		{ XEN_HYPERV_UNKNOWN_CODE, XEN_HYPERV_NO_CODE },
-		/* By what there is in EAX it could be a dynamic hypercall. */
+		/* EAX is that of a dynamic hypercall. */
 		{ DYNHC_HYPERCALL, XEN_HYPERV_NO_CODE },
 		/* A call without repetitions, repeated. */
 		{ 1ull << 32 | HVCALL_NOTIFY_LONG_SPIN_WAIT, XEN_HYPERV_BAD_INPUT },
@@ -179,7 +179,7 @@ TEST_F(hyperv, answers_what_comes_through_its_page)
 	EXPECT_EQ(0, xen_eventfd_take(self->event));
 }
 
-/* 32-bit guests that do not use the page say nothing by bit 31, and need not. */
+/* 32-bit guests that do not use the page do not set bit 31, and need not. */
 TEST_F(hyperv, answers_what_comes_past_its_page)
 {
 	struct xen_hcall bare = { HVCALL_NOTIFY_LONG_SPIN_WAIT };

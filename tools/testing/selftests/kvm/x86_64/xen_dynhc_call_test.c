@@ -86,7 +86,7 @@ static int64_t call(FIXTURE_DATA(call) *self, struct xen_hcall call)
 	return xen_stub_result(&self->stub);
 }
 
-/* A fault of KVM's own rather than of a test: it must not warn. */
+/* For a call that fails in KVM: the kernel must not warn of it. */
 static int64_t call_quietly(struct __test_metadata *_metadata, FIXTURE_DATA(call) *self)
 {
 	int klog = xen_klog_open();

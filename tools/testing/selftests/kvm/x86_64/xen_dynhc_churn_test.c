@@ -17,7 +17,7 @@
 #define NR_CALLS	250000u		/* of each of them */
 #define NR_ARGS		4u
 
-/* What tokens are, in this order: for any argument, by argument, and the others. */
+/* Tokens, in this order: those for any argument, those by argument, and the others. */
 #define FIRST_WILD	1u
 #define FIRST_MATCHED	5u
 #define PORT_TOKEN	9u
@@ -221,7 +221,7 @@ static int reset(FIXTURE_DATA(churn) *self)
 	return r;
 }
 
-/* Whatever it is that has no binding now. */
+/* Check that the eventfds without a binding get nothing. */
 static void listen(FIXTURE_DATA(churn) *self)
 {
 	unsigned int i;

@@ -148,7 +148,7 @@ static void answer_sum(struct kvm_run *run)
 		run->xen.u.hcall.result += i * params[i];
 }
 
-/* Run the guest to its next word, and be the device meanwhile. */
+/* Run the guest to its next UCALL, and emulate the device meanwhile. */
 static void run_guest(struct device *d)
 {
 	struct kvm_run *run = d->x->vcpu[0]->run;
@@ -375,7 +375,7 @@ TEST_F(device, has_no_call_that_it_left_out)
 	EXPECT_EQ(-DYNHC_ENOENT, call(&self->d, TOY_EXTRA, 0));
 }
 
-/* What a guest has to find nothing in, or something. */
+/* A guest that looks for the device in different sets of CPUID leaves. */
 FIXTURE(guest) {
 	struct device d;
 };

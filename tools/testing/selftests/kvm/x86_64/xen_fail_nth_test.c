@@ -425,7 +425,7 @@ FIXTURE_SETUP(nth)
 	e->fds[0] = xen_eventfd();
 	e->fds[1] = xen_eventfd();
 
-	/* All that the guest touches is there once it made a call like the ones to come. */
+	/* A call like those under test, so that all memory that the guest touches is mapped. */
 	xen_order(e->x, true, __HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
 	ASSERT_EQ(-XEN_EINVAL, xen_order_set_priority(e->x, true, 0, 0));
 	variant->prepare(e);
@@ -451,7 +451,7 @@ TEST_F(nth, a_failed_allocation_changes_nothing)
 		if (!e->failed)
 			break;
 		if (!r) {
-			/* Of what KVM_RUN did beside, and made up for. */
+			/* An allocation of KVM_RUN that it can do without. */
 			variant->undo(e);
 			continue;
 		}

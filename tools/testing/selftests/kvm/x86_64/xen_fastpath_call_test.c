@@ -33,7 +33,7 @@
 
 #define FAR_FUTURE	(1ull << 45)	/* some 9 hours of system time */
 
-/* The supervisor's; the pages of a stub are everybody's. */
+/* A supervisor page; those of a stub are user pages. */
 #define ARG		XEN_SPARE_GPA(0)
 
 #define FLAGS		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | \
@@ -296,7 +296,7 @@ TEST_F(call, does_the_same_on_either_way)
 
 static const uint32_t no_arg[4];
 
-/* Nothing is left of a call that the fast path has looked at, and left. */
+/* A call that the fast path left to the exit loop has no effect on the next one. */
 TEST_F(call, is_looked_at_anew_each_time)
 {
 	static const struct xen_hcall version = { __HYPERVISOR_xen_version, { XENVER_version } };
@@ -314,7 +314,7 @@ TEST_F(call, is_looked_at_anew_each_time)
 	}
 }
 
-/* As many vCPUs are looked at for one that waits. */
+/* In a VM with more vCPUs a yield is left to the exit loop. */
 #define FEW_VCPUS	8
 
 static const struct xen_hcall yield = { __HYPERVISOR_sched_op, { SCHEDOP_yield } };
@@ -345,7 +345,7 @@ static void guest_code_spins(void)
 		spins++;
 }
 
-/* One vCPU, and one that waits for as long as it runs. */
+/* A second vCPU on the same CPU, which waits for as long as the first runs. */
 static void share_cpu(struct bench *b, struct xen_runner *r)
 {
 	volatile uint64_t *seen = addr_gva2hva(b->x->vm, (uintptr_t)&spins);
@@ -374,7 +374,7 @@ TEST_F(call, yields_in_the_exit_loop_to_who_waits)
 	EXPECT_EQ(has_fast_path(variant), call.nr_fast);
 }
 
-/* One port, for which nobody shall wait long. */
+/* A poll of one port, with a timeout that is over. */
 static void put_poll(struct bench *b, uint32_t port)
 {
 	uint32_t *port_at = xen_hva(b->x, ARG + 0x100);
@@ -391,7 +391,7 @@ static void put_poll(struct bench *b, uint32_t port)
 		};
 }
 
-/* What is pending needs no waiting; what is not may. */
+/* A pending port ends the poll at once; one that is not pending may make it sleep. */
 TEST_F(call, that_polls_is_fast_where_an_event_is_there)
 {
 	struct xen_hcall poll = { __HYPERVISOR_sched_op, { SCHEDOP_poll, ARG } };
@@ -420,7 +420,7 @@ TEST_F(call, that_polls_is_fast_where_an_event_is_there)
 	EXPECT_EQ(has_fast_path(variant), call.nr_fast);
 }
 
-/* User mode has but the tokens that are for it. */
+/* User mode may call only tokens that are bound for it. */
 TEST_F(call, of_user_mode_is_fast_where_it_is_the_kernels)
 {
 	static const struct xen_hcall ring = DYNHC(USER_TOKEN);

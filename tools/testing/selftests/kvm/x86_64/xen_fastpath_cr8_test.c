@@ -22,7 +22,7 @@
 /* CR8 blocks the vectors of its own class, and of those below. */
 #define CLASS(vector)	((vector) >> 4)
 
-/* By so many instructions no CPU is late. */
+/* Instructions within which an interrupt that is due has come. */
 #define NR_LATE		100
 
 /* What the guest asks of its VMM, by a hypercall that KVM leaves alone. */
@@ -75,7 +75,7 @@ static void set_tpr(uint64_t level)
 	x2apic_write_reg(APIC_TASKPRI, level << 4);
 }
 
-/* With a lower half, which is not in CR8, and gone when that is written. */
+/* With the low four bits of the TPR, which CR8 does not have and a write of it clears. */
 static void set_whole_tpr(uint64_t level)
 {
 	x2apic_write_reg(APIC_TASKPRI, level << 4 | 0xf);
@@ -92,7 +92,7 @@ static int64_t send_to_self(void)
 			      (uintptr_t)&send_arg, 0);
 }
 
-/* Not a call at all, but the exit that is the least. */
+/* No hypercall, but the cheapest exit. */
 static int64_t exit_by_cpuid(void)
 {
 	uint32_t eax, ebx, ecx, edx;
@@ -123,7 +123,7 @@ static void send(void)
 	GUEST_ASSERT_EQ(make_send(), 0);
 }
 
-/* The guest itself first: whatever it does then, KVM may take CR8 over for it. */
+/* Read CR8 in the guest first: at each later step KVM may update its copy. */
 static void expect_level(uint64_t level)
 {
 	GUEST_ASSERT_EQ(get_cr8(), level);
@@ -159,7 +159,7 @@ static void guest_code_writes(void)
 	GUEST_SYNC(nr_calls);
 }
 
-/* Nothing but the VMM looks between the guest's write and its own. */
+/* No exit but that to the VMM lies between the guest's write and the VMM's. */
 static void have_vmm_set_all(enum vmm_request request)
 {
 	unsigned int i;
@@ -199,7 +199,7 @@ static bool is_blocked(uint64_t level)
 	return level >= first_blocked;
 }
 
-/* So many upcalls by now, and no more of them for the asking. */
+/* @nr upcalls have come by now, and an exit brings no more. */
 static void expect_upcalls(uint32_t nr)
 {
 	unsigned int i;
@@ -219,7 +219,7 @@ static void begin(uint64_t level)
 	set_cr8(level);
 }
 
-/* It comes when CR8 allows it, if not before, and once. */
+/* The upcall comes once, at the latest when CR8 allows it. */
 static void end(void)
 {
 	set_cr8(0);
@@ -251,7 +251,7 @@ static void guest_code_changes_behind(void)
 	GUEST_SYNC(nr_calls);
 }
 
-/* KVM knows of one level, and it is the other one at which the guest sends. */
+/* KVM has read one level when the guest sends at the other. */
 static void change_and_send(uint64_t before, uint64_t level)
 {
 	begin(before);

@@ -32,7 +32,7 @@
 /* Instructions within which an interrupt that is due has come. */
 #define NR_LATE		50
 
-/* The IOAPIC, of whose pins one is not the PIC's. */
+/* The IOAPIC, and a pin to which no line of the PIC goes. */
 #define IOAPIC_GPA	0xfec00000ull
 #define IOAPIC_PIN	20u
 #define IOAPIC_LEVEL	(1u << 15)
@@ -126,7 +126,7 @@ static bool is_order(const char *expected)
 	return !order[i];
 }
 
-/* These interrupts by now, in this order, and no more of them for the asking. */
+/* These interrupts have come by now, in this order, and an exit brings no more. */
 static void expect_order(const char *expected)
 {
 	unsigned int i;
@@ -184,7 +184,7 @@ static void round_alone(void)
 	end_round("m");
 }
 
-/* None is in service: it changes nothing, pending ones neither. */
+/* An EOI with no interrupt in service changes nothing, nor what is pending. */
 static void round_for_nothing(void)
 {
 	on_middle = end_alone;
@@ -206,7 +206,7 @@ static void end_high(void)
 	expect_priority(CLASS(MIDDLE_VECTOR));
 }
 
-/* Which is the highest then has to be sought: the exit loop does that. */
+/* The next highest in service has to be searched for: the exit loop does that. */
 static void end_low(void)
 {
 	x2apic_write_reg(APIC_EOI, 0);
@@ -229,7 +229,7 @@ static void round_nested(void)
 	end_round("mh");
 }
 
-/* What waits for the end of one that is in service comes when interrupts go on. */
+/* Interrupts that wait for the one in service come once interrupts are enabled. */
 static void end_before_others(void)
 {
 	on_middle = eoi;
@@ -324,7 +324,7 @@ static void round_at_level(void)
 	end_round("ml");
 }
 
-/* It is a fault that leaves the interrupt in service. */
+/* The write faults, and leaves the interrupt in service. */
 static void end_badly(void)
 {
 	x2apic_write_reg_fault(APIC_EOI, 1ull << 32);
@@ -365,8 +365,8 @@ static void round_trap(void)
 }
 
 /*
- * Spared of an EOI that it makes all the same.  Any exit takes the offer back, as one by
- * an interrupt of the host may do before.
+ * By PV EOI, KVM allows the guest to omit the EOI, which it writes nevertheless.  Any exit
+ * withdraws that, also one by an interrupt of the host.
  */
 static void end_though_spared(void)
 {
@@ -555,8 +555,8 @@ TEST_F(eoi, is_trapped_behind)
 }
 
 /*
- * Here the guest counts those that it was spared, of which few were not in the end: KVM
- * makes the offer unless the CPU ends interrupts.
+ * The guest counts the EOIs that it was allowed to omit: most of them, unless the CPU
+ * itself handles EOIs.
  */
 TEST_F(eoi, that_was_spared_is_left_to_the_exit_loop)
 {
@@ -572,7 +572,7 @@ TEST_F(eoi, that_was_spared_is_left_to_the_exit_loop)
 	EXPECT_GT(NR_ROUNDS - spared + NR_ROUNDS / 4, xen_stat(self->stats, "xen_fast_eois"));
 }
 
-/* By which the VMM reads and writes the LAPIC's priority. */
+/* A page by which the VMM reads and writes the LAPIC's priority. */
 TEST_F(eoi, of_a_lapic_with_a_page_is_left_to_the_exit_loop)
 {
 	struct kvm_vapic_addr address = { .vapic_addr = VAPIC_GPA };
@@ -617,7 +617,7 @@ static void *send_events(void *arg)
 	return NULL;
 }
 
-/* An upcall too many is no fault: an event may be looked for where it was seen. */
+/* A surplus upcall is no error: the handler of the one before may have taken its event. */
 TEST_F(eoi, loses_no_event_that_comes_meanwhile)
 {
 	pthread_t sender;

@@ -61,7 +61,7 @@ static void guest_code(void)
 	GUEST_SYNC(OVER);
 }
 
-/* What the vCPU runs in another life, with interrupts off. */
+/* What the vCPU runs in another state that the VMM sets, with interrupts off. */
 static void other_code(void)
 {
 	for (;;)
@@ -121,7 +121,7 @@ static void kick(void *arg)
 	pthread_kill(k->target, SIGUSR1);
 }
 
-/* What the VMM does with a vCPU that came out by a signal. */
+/* What the VMM does with a vCPU whose KVM_RUN was ended by a signal. */
 enum deed {
 	GO_ON,
 	SET_AGAIN,
@@ -308,7 +308,7 @@ TEST_F(stop, loses_and_doubles_no_upcall)
 	nr_sends = *self->nr_upcalls;
 	EXPECT_TRUE(nr_sends == NR_SENDS || self->nr_held >= NR_HELD);
 
-	/* Else it was not tried: those that the exit loop injected do not count. */
+	/* Upcalls that the exit loop injected do not count: some have to be the fast path's. */
 	nr_fast = xen_stat(self->stats, "xen_fast_hypercalls") - before;
 	EXPECT_LT(nr_sends * 9 / 10, nr_fast);
 	EXPECT_LT(0, self->nr_stops);

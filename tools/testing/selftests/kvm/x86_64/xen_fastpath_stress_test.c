@@ -100,7 +100,7 @@ static uint32_t end_port(FIXTURE_DATA(stress) *self)
 	return first_port(self->x->nr_vcpus);
 }
 
-/* In the thread of its vCPU, which has no other moment for that. */
+/* Runs in the vCPU's thread: attributes of a vCPU wait for the end of KVM_RUN. */
 static bool answer(struct xen_runner *r, void *arg)
 {
 	struct sender *sender = arg;
@@ -170,7 +170,7 @@ FIXTURE_TEARDOWN(stress)
 	munmap(self->spare, PAGE_SIZE);
 }
 
-/* A memslot that nobody uses: all that was found out of memslots is stale. */
+/* Add or remove an unused memslot, after which all cached lookups are stale. */
 static void change_memslots(FIXTURE_DATA(stress) *self)
 {
 	uint64_t size = self->round % 4 ? PAGE_SIZE : 0;
@@ -234,7 +234,7 @@ TEST_F(stress, loses_and_doubles_no_event)
 	EXPECT_TRUE(guests_are_quiet(self));
 	EXPECT_TRUE(xen_fifo_drains(self->x, end_port(self)));
 
-	/* Most of them fast, where nobody meddles, and some in any case. */
+	/* Most sends are fast where nothing else changes, and some in any case. */
 	EXPECT_LT(variant->disturbed ? NR_SENDS / 10 : NR_SENDS * 9 / 10,
 		  nr_fast(self) - before);
 }

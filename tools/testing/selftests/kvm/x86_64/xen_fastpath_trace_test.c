@@ -155,8 +155,8 @@ TEST_F(trace, is_the_same_in_the_exit_loop_and_before_it)
 }
 
 /*
- * An interrupt of the host may be an exit that looks once more.  With APICv nobody looks
- * for what a LAPIC has, which the CPU delivers.
+ * An exit by an interrupt of the host looks once more.  With APICv KVM does not look for
+ * interrupts of a LAPIC, which the CPU delivers.
  */
 TEST_F(trace, counts_as_many_looks_for_what_can_be_injected)
 {

@@ -296,7 +296,7 @@ TEST_F(upcall, comes_beside_a_trap_behind_the_call)
 	run(self, guest_code_traps, 2 * NR_SENDS);
 }
 
-/* The VMM has the LAPICs: vectors are nothing that KVM could inject. */
+/* LAPICs are the VMM's: KVM cannot inject vectors. */
 static void guest_code_alone(void)
 {
 	uint32_t i;
@@ -321,7 +321,7 @@ TEST_F(upcall, does_not_come_where_the_vmm_has_the_lapics)
 	xen_vm_free(x);
 }
 
-/* Of a LAPIC's vector, which was taken, nothing is left. */
+/* A vector of the LAPIC is not pending any more once it was taken. */
 TEST_F(upcall, comes_again_while_the_flag_is_up)
 {
 	uint64_t fast;

@@ -48,7 +48,7 @@ TEST(an_event_behind_one_of_another_page_leaves_interrupts_on)
 	EXPECT_EQ(2, count_raised(xen_trace_end(EVENT), &with_irqs_on));
 	EXPECT_EQ(2, with_irqs_on);
 
-	/* The queue is what was to be shown. */
+	/* The event was linked across the two pages, as intended. */
 	EXPECT_EQ(SECOND_PORT, *xen_fifo_word(x, FIRST_PORT) & XEN_FIFO_LINK);
 	xen_vm_free(x);
 }

@@ -113,7 +113,7 @@ TEST_F(bind_vcpu, ends_as_the_port_is_closed)
 	EXPECT_EQ(1, unmasked_at(self));
 }
 
-/* One whose page is not there yet is raised where it belongs, when that comes. */
+/* An event that waits for its page is raised at the new vCPU when the page is added. */
 TEST_F(bind_vcpu, moves_what_waits_for_its_page)
 {
 	ASSERT_EQ(0, xen_send(self->x, FAR_PORT, 0));

@@ -37,7 +37,7 @@ static bool call_exits(struct xen_vm *x, uint32_t op)
 			       -XEN_ENOSYS);
 }
 
-/* All of FIFO's; of unmask, which is older, ask for itself. */
+/* Hypercalls of FIFO that exit; unmask, which 2-level has too, is tested by itself. */
 static unsigned int nr_exits(struct xen_vm *x)
 {
 	struct xen_init_control *init = (void *)xen_get_order(x)->data;
@@ -251,7 +251,7 @@ TEST_F(always, goes_on_where_the_vmm_refuses_a_reset)
 	EXPECT_EQ(-XEN_EINVAL, xen_order_init_control(self->x, true, 0, XEN_CONTROL_GFN(0), 0));
 }
 
-/* What it is named by is the VMM's to know: DOMID_SELF, or the id of the guest. */
+/* The guest names itself by DOMID_SELF or by its ID, which only the VMM knows. */
 TEST_F(always, ends_as_the_vmm_resets_the_ports_for_the_guest)
 {
 	static const uint16_t names[] = { DOMID_SELF, OWN_DOMAIN };
@@ -265,7 +265,7 @@ TEST_F(always, ends_as_the_vmm_resets_the_ports_for_the_guest)
 	}
 }
 
-/* The answer to another call of the same vCPU is none to an earlier reset. */
+/* An answer to another call of the vCPU is not the answer to an earlier reset. */
 TEST_F(always, goes_on_where_another_call_is_answered)
 {
 	xen_order_fifo(self->x, 1);
@@ -326,7 +326,7 @@ static void place_anew(struct xen_vm *x)
 	TEST_ASSERT_EQ(xen_set_shared_info(x, XEN_SHINFO_GPA >> 12), 0);
 }
 
-/* The thread of a vCPU that does nothing any more is the last to do its part. */
+/* The thread of an idle vCPU is the last to take its part in the reset. */
 TEST_F(always, goes_on_where_vcpu_0_comes_late_to_a_reset)
 {
 	struct xen_vm *x = self->x;
@@ -365,7 +365,7 @@ TEST_F(always, is_refused_to_a_kernel_that_begins_on_another_vcpu)
 	EXPECT_EQ(0, xen_order_init_control(x, true, 1, XEN_CONTROL_GFN(1), 0));
 }
 
-/* It says itself when FIFO ends, and does all of this for other reasons. */
+/* Such a VMM ends FIFO explicitly, and does these things for other reasons. */
 TEST_F(always, leaves_a_vmm_that_set_the_flag_alone)
 {
 	struct xen_vm *x = self->x;

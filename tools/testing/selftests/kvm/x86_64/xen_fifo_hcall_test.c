@@ -225,7 +225,7 @@ TEST_F(hcall, init_control_that_fails_on_another_vcpu_costs_that_one_its_events_
 	EXPECT_TRUE(works_by_fifo(self, 0));
 }
 
-/* Read it can be, but not be written. */
+/* The argument can be read, but not written. */
 TEST_F(hcall, init_control_that_cannot_answer_changes_nothing)
 {
 	struct xen_init_control *arg;

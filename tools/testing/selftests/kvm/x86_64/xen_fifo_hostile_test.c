@@ -31,7 +31,7 @@ struct orders {
 
 #define ORDERS		((volatile struct orders *)XEN_SPARE_GPA(1))
 
-/* Over the words of the first page, and over the vCPU's own control block. */
+/* Write to the event words of the first page, and to the vCPU's control block. */
 static void scribble(uint32_t *seed)
 {
 	volatile uint32_t *control = (void *)((XEN_CONTROL_GFN(0) << 12) + XEN_CONTROL_OFFSET);
@@ -156,7 +156,7 @@ static void expect_a_good_end(struct __test_metadata *_metadata, FIXTURE_DATA(ho
 	EXPECT_EQ(0, c->nr_disordered);
 }
 
-/* Kicked all the time, a vCPU may hardly run: let it, for both to meet. */
+/* A vCPU that is kicked all the time hardly runs: wait for its next turn. */
 static bool guest_moves_on(FIXTURE_DATA(hostile) *self)
 {
 	uint64_t from = self->orders->turns;
@@ -250,7 +250,7 @@ TEST_F(xsa, of_188_init_control_can_fail_and_be_made_again)
 	EXPECT_TRUE(works(self));
 }
 
-/* Nothing to put it in is no reason to lose it, or to follow a NULL pointer. */
+/* Without a page or a control block, an event is kept and no NULL pointer followed. */
 TEST_F(xsa, of_107_events_without_a_page_or_a_control_block_harm_nobody)
 {
 	uint32_t port;
@@ -299,7 +299,7 @@ TEST_F(xsa, of_221_every_port_can_be_polled_that_was_never_used)
 	EXPECT_TRUE(works(self));
 }
 
-/* The two raced for what the array is made of. */
+/* Expand the array over and over, which raced with a reset. */
 static void guest_code_expands(void)
 {
 	uint32_t page = 0;
@@ -400,7 +400,7 @@ TEST_F(xsa, of_344_a_reset_of_many_ports_ends_with_none_left)
 	EXPECT_FALSE(xen_is_fifo(self->x));
 }
 
-/* Pages that are two things at once are the guest's own trouble. */
+/* A guest may use one page for two purposes: KVM must not be harmed. */
 TEST_F(xsa, or_not_pages_may_serve_two_purposes)
 {
 	struct xen_vm *x = self->x;

@@ -128,8 +128,8 @@ static void *kill_once_held(void *arg)
 }
 
 /*
- * In a process, and so a VM, of its own.  An event that cannot be raised stays saved,
- * which is no error: only the look for a signal ends the call.
+ * In a process, and so a VM, of its own.  An event that cannot be raised stays saved, which
+ * is no error: only the check for a signal ends the call.
  */
 static void set_ports_and_be_killed(FIXTURE_DATA(length) *self, uint32_t *done)
 {

@@ -157,7 +157,7 @@ TEST_F(poll, sleeps_on_while_events_come_to_masked_ports_that_it_is_not_for)
 	xen_runner_stop(&self->r);
 }
 
-/* What it waited for is the VMM's to say by then: to look again is right. */
+/* What the ports mean has changed by then, so the guest has to look again. */
 TEST_F(poll, ends_as_the_vm_goes_back_to_2level)
 {
 	self->poll->result = -1;

@@ -151,7 +151,7 @@ TEST_F(rebind, is_forgotten_as_the_port_is_closed_again)
 	EXPECT_EQ(0, *xen_fifo_word(self->x, PORT));
 }
 
-/* Whatever waits for a tick must not outlive what it is about. */
+/* Deferred work that waits for a tick must not run after FIFO has ended. */
 TEST_F(rebind, ends_with_fifo)
 {
 	unsigned int i;

@@ -129,7 +129,7 @@ TEST_F(guest_stopped, without_kvms_clock_there_is_nothing_to_say)
 	EXPECT_EQ(0, self->area->flags & GUEST_STOPPED);
 }
 
-/* One that is taken away before it was written leaves nothing to Xen's. */
+/* A KVM clock that is disabled before it was written leaves no flag to Xen's. */
 TEST_F(guest_stopped, with_kvms_clock_taken_away_there_is_neither)
 {
 	use_kvmclock(self->vcpu);

@@ -101,7 +101,7 @@ static uint64_t halt_without_page(FIXTURE_DATA(halt) *self, uint32_t round)
 	return xen_stat(self->r.stats, "halt_exits") - before;
 }
 
-/* Where nobody could say if the flag is up, the vCPU went on, and halted once more. */
+/* Where the flag could not be read, the vCPU entered the guest, which halted once more. */
 TEST_F(halt, goes_on_or_sleeps_until_the_next_event)
 {
 	uint32_t round, nr_met = 0;

@@ -108,7 +108,7 @@ TEST_F(ring, does_not_turn_by_itself)
 		TH_LOG("Lines were raised %u times", nr);
 	}
 
-	/* It did turn, by what is put off: an end of an interrupt is never lost. */
+	/* The ring did turn, by deferred work: the end of an interrupt is never lost. */
 	EXPECT_LT(1, nr);
 }
 

@@ -119,7 +119,7 @@ TEST_F(split, is_asserted_by_each_event_that_follows)
 	}
 }
 
-/* The VMM is late, or does not care: events must not depend on it. */
+/* The VMM signals the end of an interrupt late or never: events must not depend on it. */
 TEST_F(split, is_asserted_by_the_next_event_if_nobody_ended_the_last)
 {
 	int turn;
@@ -146,7 +146,7 @@ TEST_F(split, needs_no_second_eventfd)
 	EXPECT_EQ(0, take_late(self->assert_fd));
 }
 
-/* A count as high as it can be is refused as long as there is another one. */
+/* A write of the highest count is refused until KVM has taken the one before. */
 TEST_F(split, takes_what_the_vmm_signals)
 {
 	int turn;
@@ -218,7 +218,7 @@ TEST_F(split, vcpus_have_a_pair_each)
 		for (k = 0; k < 3; k++)
 			EXPECT_EQ(0, xen_eventfd_take(fds[k][0]));
 
-		/* Only the right one of them looks at this vCPU's flag. */
+		/* Only the resample eventfd of this vCPU makes KVM look at its flag. */
 		xen_eventfd_signal(fds[(i + 1) % 3][1]);
 		EXPECT_EQ(0, take_late(fds[i][0]));
 		xen_eventfd_signal(fds[i][1]);

@@ -125,7 +125,7 @@ TEST_F(shared, a_resampling_irqfd_and_the_line_do_not_hide_each_other)
 	}
 }
 
-/* KVM asks the irqfd then, and forgets what else the pin had. */
+/* At unmask KVM resamples the irqfd, and drops what other sources had raised. */
 TEST_F(shared, a_resampling_irqfd_does_not_swallow_an_event_at_a_masked_pin)
 {
 	int fd = xen_eventfd(), resample = xen_eventfd();

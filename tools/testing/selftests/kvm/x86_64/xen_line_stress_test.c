@@ -3,9 +3,9 @@
  * No event is lost by a line, however fast they come and from wherever, and
  * whatever the guest does to its interrupt controllers.
  *
- * If this fails, a guest with such a callback hangs once in a while: the flag is
- * up, the line is as well, or is not, and nobody does anything about it.  Stock
- * 6.12 has no such callback in the kernel.
+ * If this fails, a guest with such a callback hangs once in a while: its flag
+ * is up, whether or not the line is, and no interrupt comes.  Stock 6.12 has no
+ * such callback in the kernel.
  */
 #include "xen_harness.h"
 #include "xen_line.h"

@@ -23,7 +23,7 @@ static void guest_code(void)
 {
 	uint32_t eax, ebx, ecx, edx;
 
-	/* An exit that KVM handles lets stock KVM replay what waited, too. */
+	/* At an exit that KVM handles, stock KVM replays deferred selections, too. */
 	for (;;) {
 		GUEST_SYNC(0);
 		cpuid(0, &eax, &ebx, &ecx, &edx);
@@ -93,7 +93,7 @@ static int send_and_check(FIXTURE_DATA(mode) *self, uint32_t port)
 	rc = xen_send(self->x, port, 0);
 	raised = xen_is_pending(self->x->shinfo, port);
 
-	/* Without a selection it waits for the vCPU, as vcpu_info was not at hand. */
+	/* Without a selection it is deferred to the vCPU, as vcpu_info was not mapped. */
 	if (!memcmp(self->vi, nothing, sizeof(nothing)))
 		return rc && raised;
 	return rc || !raised || !is_as_one_layout_wants(self->vi, port);

@@ -124,7 +124,7 @@ static uint64_t nr_turns(FIXTURE_DATA(page) *self)
 	return READ_ONCE(*(uint64_t *)addr_gva2hva(self->x->vm, (vm_vaddr_t)&turns));
 }
 
-/* Much later than all that was asked for before it runs. */
+/* The guest makes progress, long after all requests of the set-up were handled. */
 static bool goes_on(FIXTURE_DATA(page) *self)
 {
 	uint64_t before;

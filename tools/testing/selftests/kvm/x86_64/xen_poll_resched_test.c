@@ -38,7 +38,7 @@ FIXTURE(poll) {
 	pid_t tid;			/* of the runner */
 };
 
-/* Of the kernel; true as well where there is no other. */
+/* Whether the kernel preempts; also true where it has no choice of models. */
 static bool preempts(void)
 {
 	char modes[64] = "";

@@ -403,7 +403,7 @@ TEST_F(clock, what_the_vcpus_thread_waited_before_is_not_runnable)
 	EXPECT_EQ(a.entry_time, xen_sum_accounts(&a));
 }
 
-/* And what a thread of the VMM waited for is none of the vCPU's. */
+/* Time that another thread of the VMM waited for a CPU is not the vCPU's. */
 TEST_F(clock, what_another_thread_waited_is_not_runnable)
 {
 	struct waiter owner = { .x = self->x, .act = run_once };

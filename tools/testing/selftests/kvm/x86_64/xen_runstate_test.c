@@ -134,7 +134,7 @@ TEST_F(runstate, time_is_accounted_to_the_state_that_ends)
 		EXPECT_LT(before.entry_time, after.entry_time);
 		EXPECT_EQ(after.entry_time, xen_sum_accounts(&after));
 		for (i = 0; i < XEN_NR_RUNSTATES; i++) {
-			/* What the scheduler kept from a running vCPU it was runnable. */
+			/* Time in which a running vCPU was not scheduled counts as runnable. */
 			if (i == state || (state == RUNSTATE_running && i == RUNSTATE_runnable))
 				continue;
 			EXPECT_EQ(before.time[i], after.time[i]);

@@ -79,7 +79,7 @@ TEST(vm_that_goes_waits_for_the_interrupt_of_its_timer)
 	xen_vm_free(x);
 
 	TH_LOG("the VM's end took %lu ms", xen_ms() - begin);
-	/* What waits for the other CPU shows that its interrupt was not over. */
+	/* A wait for the other CPU shows that its interrupt was not over. */
 	EXPECT_GE(xen_ms(), begin + atoi(DELAY_MS) / 20);
 	while (xen_ms() < begin + atoi(DELAY_MS))
 		usleep(10000);

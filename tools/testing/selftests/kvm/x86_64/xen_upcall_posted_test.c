@@ -97,7 +97,7 @@ FIXTURE_TEARDOWN(posted)
 	xen_vm_free(self->x);
 }
 
-/* What a CPU was interrupted by besides what KVM sends: an exit of who is in the guest. */
+/* Interrupts of a CPU but those that KVM sends: each is an exit of a vCPU that runs there. */
 static uint64_t count_interrupts(unsigned int cpu)
 {
 	char line[1024], name[16];
@@ -136,8 +136,8 @@ static uint64_t count_exits(FIXTURE_DATA(posted) *self, send_fn send, uint32_t n
 }
 
 /*
- * The first ones have the target touch its pages.  The scheduler's own calls to a CPU look
- * like kicks, and are rare: what an event causes is there in every round.
+ * The first events have the target touch its pages.  Reschedule IPIs of the scheduler look
+ * like kicks, but are rare: an exit that events cause is there in every round.
  */
 static void check_exits(FIXTURE_DATA(posted) *self, send_fn send)
 {

@@ -107,7 +107,7 @@ static void guest_code_computes(void)
 	GUEST_DONE();
 }
 
-/* Handlers that leave the flag up get in again when KVM is passed next. */
+/* A handler that leaves the flag up is entered again at the next exit. */
 static void guest_code_leaves(void)
 {
 	uint32_t i;
@@ -130,7 +130,7 @@ static void guest_code_leaves(void)
 	GUEST_SYNC(i);
 }
 
-/* The same where the guest sleeps: what is due does not let it. */
+/* The same where the guest halts: a vector that is due ends HLT. */
 static void guest_code_leaves_and_sleeps(void)
 {
 	uint32_t i;
