@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The 2-level event channel ABI.
+ * The 2-level event channel ABI.  Owns no state and takes no lock: guest words are
+ * changed by single locked instructions.
  *
- * A port is a bit of evtchn_pending and one of evtchn_mask in shared_info.  A
- * word of pending bits is a bit of evtchn_pending_sel in the vcpu_info of the
- * vCPU that shall look at it, and evtchn_upcall_pending there says that any
- * is set.  The guest walks these from the top: it clears the flag, takes the
- * selectors with an exchange, then clears pending bits.  So they are set from
- * the bottom, each step with a full barrier before the next: whoever sees a
- * level sees what lies below it.
+ * A port is one bit in evtchn_pending and one in evtchn_mask, both in shared_info.  Each
+ * word of pending bits has a selector bit in evtchn_pending_sel, in the vcpu_info of the
+ * port's vCPU, and evtchn_upcall_pending there is set while any selector is.  The guest
+ * reads these levels from the top down: it clears evtchn_upcall_pending, takes the
+ * selectors by an exchange, then clears pending bits.  KVM therefore sets them from the
+ * bottom up, with a full barrier between the steps: a guest that sees one level set also
+ * sees the levels below it.
  */
 #include "evtchn_2l.h"
 
@@ -25,7 +26,10 @@ enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
 	guest_clear_mask(1u << (port % 32),
 			 evtchn_2l_word(shinfo, layout->mask, port));
 
-	/* Cleared before this look: pairs with the other order in mark. */
+	/*
+	 * The mask is cleared before pending is read; evtchn_2l_mark() sets pending
+	 * before it reads the mask.  At least one of the two sees the other's write.
+	 */
 	if (evtchn_2l_is_pending(shinfo, layout, port))
 		return XEN_EVTCHN_RAISED;
 
@@ -33,8 +37,8 @@ enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
 }
 
 /*
- * The halves of a 64-bit pending_sel are taken one at a time, as vcpu_info is
- * only known to be aligned to 4 bytes: no access here can cross a cache line.
+ * Access a 64-bit pending_sel as two 32-bit halves: vcpu_info is only guaranteed to be
+ * aligned to 4 bytes, and a 64-bit access could cross a cache line.
  */
 bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
 		      u32 port)
@@ -43,8 +47,8 @@ bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
 	u32 *word = evtchn_2l_word(vcpu_info, layout->sel, bit);
 
 	/*
-	 * A selector that is still set has not been taken by the guest, whose
-	 * exchange will return after the mark that precedes this.
+	 * The selector is still set, so the guest has yet to exchange it, and its
+	 * exchange will see the pending bit that evtchn_2l_mark() has set before.
 	 */
 	if (guest_test_and_set_bit(bit % 32, word))
 		return false;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The 2-level event channel ABI, on plain pointers; see evtchn_core.h. */
+/* The 2-level event channel ABI, on plain pointers.  Pure, see evtchn_core.h. */
 #ifndef _KVM_XEN_EVTCHN_2L_H
 #define _KVM_XEN_EVTCHN_2L_H
 
 #include "evtchn_core.h"
 
-/* Ports are below this; port 0 is never valid. */
+/* The number of ports, including port 0, which is never valid. */
 static inline u32 evtchn_2l_nr_ports(const struct xen_layout *layout)
 {
 	return layout->nr_ports;
 }
 
-/* The 32-bit word with the bit of @port in the bitmap at @offset. */
+/* The 32-bit word that holds the bit of @port in the bitmap at byte @offset of @page. */
 static __always_inline u32 *evtchn_2l_word(void *page, u16 offset, u32 port)
 {
 	return (u32 *)((u8 *)page + offset) + port / 32;
@@ -25,8 +25,9 @@ static __always_inline bool evtchn_2l_bit(const void *page, u16 offset, u32 port
 }
 
 /*
- * Make @port pending in the shared_info page @shinfo.  Implies a full barrier,
- * which pairs with that of a poller between its announcement and its look.
+ * Make @port pending in the shared_info page @shinfo.  Implies a full barrier, which
+ * pairs with the one in xen_poll_announce(): either this side sees the poller or the
+ * poller sees the pending bit.
  */
 static __always_inline enum xen_evtchn_verdict
 evtchn_2l_mark(void *shinfo, const struct xen_layout *layout, u32 port)
@@ -37,9 +38,8 @@ evtchn_2l_mark(void *shinfo, const struct xen_layout *layout, u32 port)
 		return XEN_EVTCHN_COALESCED;
 
 	/*
-	 * The bit set above is ordered before this read of the mask, and the
-	 * guest clears the mask before it looks for pending bits again: one
-	 * of the two sees the other.
+	 * The pending bit is set before the mask is read.  The guest clears the mask
+	 * before it reads pending bits.  At least one of the two sees the other's write.
 	 */
 	if (evtchn_2l_bit(shinfo, layout->mask, port))
 		return XEN_EVTCHN_MASKED;
@@ -48,8 +48,8 @@ evtchn_2l_mark(void *shinfo, const struct xen_layout *layout, u32 port)
 }
 
 /*
- * Unmask @port.  Returns XEN_EVTCHN_RAISED where it is pending, for its vCPU to
- * be told, else XEN_EVTCHN_COALESCED.
+ * Unmask @port.  Returns XEN_EVTCHN_RAISED if it is pending, and the caller has to select
+ * it for its vCPU, else XEN_EVTCHN_COALESCED.
  */
 enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
 					 const struct xen_layout *layout,
@@ -57,17 +57,19 @@ enum xen_evtchn_verdict evtchn_2l_unmask(void *shinfo,
 
 void evtchn_2l_mask(void *shinfo, const struct xen_layout *layout, u32 port);
 
-/*
- * Point the vCPU of @vcpu_info at @port.  Returns true where that made an
- * upcall due.
- */
+/* Set the selector of @port in @vcpu_info.  Returns true if that made an upcall due. */
 bool evtchn_2l_select(void *vcpu_info, const struct xen_layout *layout,
 		      u32 port);
 
-/* The bit by which evtchn_2l_select() would point at @port, to be deferred. */
+/*
+ * The selector that evtchn_2l_select() sets for @port, for callers that have to defer it.
+ */
 u64 evtchn_2l_selector(const struct xen_layout *layout, u32 port);
 
-/* Do the select of all that was deferred as @sel; returns the same. */
+/*
+ * Set all deferred selectors @sel in @vcpu_info.  Returns true if that made an upcall
+ * due.
+ */
 bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
 		      u64 sel);
 

@@ -2,26 +2,25 @@
 /*
  * The FIFO event channel ABI.
  *
- * A port is a word of the event array.  The kernel sets PENDING and puts the
- * port behind the last one of a queue, by a LINK in that one's word, or at its
- * head in the control block if the guest has taken all that was there.  The
- * guest takes a port off by clearing LINKED and LINK at once, and finds the
- * next in what LINK was.
+ * Each port has a word in the event array.  KVM sets PENDING there and appends the port
+ * to a queue: it writes the port number to the LINK field of the last port's word or, if
+ * the guest has already taken all ports of the queue, to the queue's head in the control
+ * block.  The guest takes a port off a queue by clearing LINKED and LINK at once, and the
+ * previous value of LINK is the next port of the queue.
  *
- * Owns struct evtchn_fifo_queue and struct evtchn_fifo_port.  A port is raised
- * under the lock of the queue that it was on last, so it is put on one queue
- * at a time, and under the lock of the one that it goes to.  No LINK is ever
- * followed, and nothing of the guest's is an index: it can break its own
- * queues by writing to them, and nothing else.
+ * Owns struct evtchn_fifo_queue and struct evtchn_fifo_port.  A port is raised under two
+ * locks: that of the queue it was on last, so that it is put on one queue at a time, and
+ * that of its destination queue.  KVM never follows a LINK and uses no value from guest
+ * memory as an index, so a guest that writes garbage can only break its own queues.
  */
 #include "evtchn_fifo.h"
 
 /*
- * With BUSY set in the word of a tail, and the lock of its queue held, nobody
- * sets PENDING there (that takes the lock) or clears MASKED (the guest waits
- * for BUSY to go, the kernel takes the lock).  The guest may still set MASKED,
- * clear PENDING and clear LINKED, once each, and after the last there is
- * nothing to link to: as many attempts can fail.
+ * How often linking to a tail can fail while its queue is locked and BUSY is set in its
+ * word.  Then nobody can set PENDING (that takes the lock) or clear MASKED (the guest
+ * waits until BUSY is clear, KVM takes the lock).  The guest may still set MASKED, clear
+ * PENDING and clear LINKED, once each, and after the last of them there is nothing to
+ * link to: at most three attempts fail.
  */
 #define LINK_TRIES	3
 
@@ -46,10 +45,10 @@ void evtchn_fifo_port_init(struct evtchn_fifo_port *port,
 }
 
 /*
- * A port moved between the look at its last queue and the locks was raised by
- * someone else at the same time.  Whoever moves it a second time holds the
- * lock of the queue that it was moved to first, so their event was marked
- * after this one began: seen twice, they told the guest what this one would.
+ * The port moved between the read of port->last and the locks: another caller raised it
+ * concurrently.  If it moves a second time, the caller that moves it holds the lock of
+ * the queue to which it moved first, so that caller has marked its event after this one
+ * began. The guest then sees that event, and this one coalesces with it.
  */
 struct evtchn_fifo_queue *evtchn_fifo_lock_again(struct evtchn_fifo_port *port,
 						 struct evtchn_fifo_queue *to,
@@ -66,7 +65,7 @@ struct evtchn_fifo_queue *evtchn_fifo_lock_again(struct evtchn_fifo_port *port,
 	return NULL;
 }
 
-/* Write @port in the LINK of @word while that is on a queue. */
+/* Write @port to the LINK field of @word while that word is LINKED. */
 static bool try_link(u32 *word, u32 port, unsigned int tries)
 {
 	u32 old = READ_ONCE(*word);
@@ -91,7 +90,7 @@ bool evtchn_fifo_follow(u32 nr, u32 *tail_word)
 	if (try_link(tail_word, nr, LINK_TRIES))
 		return true;
 
-	/* Taken off by now, or the guest does not keep to the protocol. */
+	/* The guest has taken the tail off by now, or violates the protocol. */
 	guest_clear_mask(EVTCHN_WORD_BUSY, tail_word);
 	return false;
 }
@@ -109,7 +108,7 @@ evtchn_fifo_unmask(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 
 bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page)
 {
-	/* Pairs with the barrier between setting the page and this look. */
+	/* Pairs with the barrier between setting *@page and evtchn_fifo_take_saved(). */
 	kernel_xchg(&port->saved, 1);
 	if (!READ_ONCE(*page))
 		return true;
@@ -118,8 +117,8 @@ bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page)
 }
 
 /*
- * What is behind the port there is out of the guest's reach from now on, so the next
- * port begins the queue anew.
+ * The guest can no longer reach the ports behind this one on event->from: empty that
+ * queue, so that the next port becomes its head.
  */
 void evtchn_fifo_cut(struct evtchn_fifo_event *event, u32 *word, u16 vcpu)
 {

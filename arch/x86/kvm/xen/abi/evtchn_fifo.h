@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The FIFO event channel ABI, on plain pointers; see evtchn_core.h.
+ * The FIFO event channel ABI, on plain pointers.  Pure, see evtchn_core.h.
  *
- * To raise an event is to look whether that has been done, to lock its queues, to
- * map the pages that it turns out to touch, to mark it, and to unlock:
+ * To raise an event: check whether it would coalesce, lock its queues, map the pages that
+ * it touches, mark it, and unlock:
  *
  *	if (evtchn_fifo_is_due(word))
  *		return XEN_EVTCHN_COALESCED;
@@ -14,8 +14,7 @@
  *	verdict = evtchn_fifo_mark(&event, word, tail_word, control);
  *	evtchn_fifo_unlock(&event);
  *
- * Where a page is not mapped the caller unlocks instead of marking; nothing
- * was changed by then.
+ * If a page is not mapped, the caller unlocks instead of marking; nothing has changed.
  */
 #ifndef _KVM_XEN_EVTCHN_FIFO_H
 #define _KVM_XEN_EVTCHN_FIFO_H
@@ -29,20 +28,20 @@
 #define EVTCHN_WORD_BUSY	(1u << XEN_ABI_FIFO_BUSY)
 
 /*
- * The kernel's part of a queue.  Its head, and all links, are in guest memory;
- * where it ends is not told to the guest, nor taken from it.
+ * KVM's part of a queue.  Its head and links are in guest memory; its tail is kept here
+ * only, neither exposed to the guest nor read from guest memory.
  */
 struct evtchn_fifo_queue {
-	struct seam_lock lock;	/* guards tail, and who is put on this queue */
-	u32 tail;		/* the port that was linked last, or 0 */
-	u16 vcpu;		/* whose it is, for those who save it */
+	struct seam_lock lock;	/* guards tail, and putting ports on the queue */
+	u32 tail;		/* the port linked last, or 0 for none */
+	u16 vcpu;		/* index of its vCPU, read by save */
 	u8 priority;
 };
 
-/* A priority that stands for the port's own. */
+/* Use the priority of the port itself. */
 #define EVTCHN_FIFO_OWN_PRIORITY	0xff
 
-/* Who the port's last event was for; read and written as one word. */
+/* Destination of the port's last event; read and written as one word. */
 union evtchn_fifo_dest {
 	u32 raw;
 	struct {
@@ -53,37 +52,37 @@ union evtchn_fifo_dest {
 };
 static_assert(sizeof(union evtchn_fifo_dest) == sizeof(u32));
 
-/* The kernel's part of a port. */
+/* KVM's part of a port. */
 struct evtchn_fifo_port {
 	/*
-	 * The queue that it was linked to last, which it may still be on: one
-	 * word for the vCPU and the priority, changed under the locks of the
-	 * queues that it comes from and goes to.  Never NULL.
+	 * The queue to which the port was linked last; it may still be on it.  A single
+	 * pointer, so that vCPU and priority change together.  Changed under the locks of
+	 * the old and the new queue.  Never NULL.
 	 */
 	struct evtchn_fifo_queue *last;
 	union evtchn_fifo_dest dest;
-	u8 priority;		/* its own, set by the guest */
-	u8 saved;		/* pending, while its word has no page */
-	u16 bound;		/* 1 and the vCPU it was bound to last; 0: none */
+	u8 priority;		/* set by the guest by EVTCHNOP_set_priority */
+	u8 saved;		/* pending, but the page of its word is missing */
+	u16 bound;		/* 1 + index of the vCPU it is bound to; 0: none */
 };
 
-/* An event that is being raised, in the hands of one caller. */
+/* An event while it is raised; used by one caller. */
 struct evtchn_fifo_event {
 	struct evtchn_fifo_port *port;
-	u32 nr;				/* of the port, from 1 */
+	u32 nr;				/* port number, at least 1 */
 	struct evtchn_fifo_queue *to;
 	struct evtchn_fifo_queue *from;	/* set by evtchn_fifo_lock() */
 };
 
 /*
- * A queue that no guest sees: where ports are that were on no queue yet, so
- * that two which put the same port on a queue at once have a lock in common.
+ * The vCPU of a queue that is invisible to the guest.  Ports that have never been linked
+ * are on it, so that two callers that link the same port concurrently share a lock.
  */
 #define EVTCHN_FIFO_NOWHERE	0xffff
 
 /*
- * Bind the port to @vcpu, whatever vCPU its last event was for: senders that looked
- * at its target before may still come after.
+ * Bind the port to @vcpu, whatever the destination of its last event: a sender that has
+ * read the old destination may still write it to port->dest afterwards.
  */
 static inline void evtchn_fifo_bind(struct evtchn_fifo_port *port, u16 vcpu)
 {
@@ -95,7 +94,7 @@ static inline void evtchn_fifo_unbind(struct evtchn_fifo_port *port)
 	WRITE_ONCE(port->bound, 0);
 }
 
-/* Whose is what is pending on the port. */
+/* The index of the vCPU to which a pending event of the port belongs. */
 static inline u16 evtchn_fifo_owner(const struct evtchn_fifo_port *port)
 {
 	u16 bound = READ_ONCE(port->bound);
@@ -114,18 +113,17 @@ static __always_inline void evtchn_fifo_unlock(struct evtchn_fifo_event *event)
 }
 
 /*
- * The port of the event, whose queues @to and @from are locked, was on another than
- * @from by then: lock that instead, once.  Returns it, or NULL with no lock held.
+ * With @to and @from locked, the port turned out to be on another queue than @from.  Lock
+ * that queue instead, once.  Returns it, or NULL with no lock held.
  */
 struct evtchn_fifo_queue *evtchn_fifo_lock_again(struct evtchn_fifo_port *port,
 						 struct evtchn_fifo_queue *to,
 						 struct evtchn_fifo_queue *from);
 
 /*
- * Lock the queue that the event goes to, event->to, and the one that its port
- * was on.  Returns false, with no lock held, where others raised this port at
- * the same time and their events tell all that this one would.  Interrupts are
- * off as struct seam_lock says.
+ * Lock the destination queue, event->to, and the queue that the port was on, event->from.
+ * Returns false with no lock held if other callers raised this port concurrently and this
+ * event coalesces with theirs.  Interrupts must be off as struct seam_lock says.
  */
 static __always_inline bool evtchn_fifo_lock(struct evtchn_fifo_event *event)
 {
@@ -138,19 +136,24 @@ static __always_inline bool evtchn_fifo_lock(struct evtchn_fifo_event *event)
 	return event->from;
 }
 
-/* The port behind which the event will be put, or 0: its word is needed too. */
+/*
+ * The port behind which the event will be linked, or 0.  Its word has to be mapped, too.
+ */
 static inline u32 evtchn_fifo_tail(const struct evtchn_fifo_event *event)
 {
 	return event->to->tail;
 }
 
 /*
- * Put port @nr behind the tail of a queue.  Returns false where the guest took that
- * off by now.
+ * Link port @nr behind the tail of a queue.  Returns false if the guest has taken the
+ * tail off by now.
  */
 bool evtchn_fifo_follow(u32 nr, u32 *tail_word);
 
-/* Start the queue anew.  Returns true where the guest was not told yet. */
+/*
+ * Make the port the head of its queue.  Returns true if the queue's ready bit was clear,
+ * so that an upcall is needed.
+ */
 static __always_inline bool evtchn_fifo_lead(struct evtchn_fifo_event *event,
 					     struct xen_abi_fifo_control *control)
 {
@@ -158,13 +161,16 @@ static __always_inline bool evtchn_fifo_lead(struct evtchn_fifo_event *event,
 
 	WRITE_ONCE(control->head[priority], event->nr);
 
-	/* Pairs with the guest's exchange of ready: then it sees the head. */
+	/*
+	 * Pairs with the guest's exchange of ready: it sees the head if it sees the bit.
+	 */
 	return !guest_test_and_set_bit(priority, &control->ready);
 }
 
 /*
- * The port leaves its last queue.  Where it was the tail there, the guest took off all
- * there was: else the next one would be put behind it wherever it is by then.
+ * Remove the port from the queue it was on last.  If it was the tail there, the guest has
+ * taken off all ports of that queue: forget the tail, else the next port would be linked
+ * behind this one on whatever queue it is by then.
  */
 static inline void evtchn_fifo_leave(struct evtchn_fifo_port *port, u32 nr,
 				     struct evtchn_fifo_queue *from,
@@ -175,32 +181,36 @@ static inline void evtchn_fifo_leave(struct evtchn_fifo_port *port, u32 nr,
 	WRITE_ONCE(port->last, to);
 }
 
-/* The port was just taken as LINKED. */
+/* Put the port, whose LINKED bit this caller has just set, on its destination queue. */
 static __always_inline enum xen_evtchn_verdict
 evtchn_fifo_put(struct evtchn_fifo_event *event, u32 *tail_word,
 		struct xen_abi_fifo_control *control)
 {
 	struct evtchn_fifo_queue *to = event->to;
 	u32 tail = to->tail;
-	bool told;
+	bool queued;
 
 	if (unlikely(event->from != to))
 		evtchn_fifo_leave(event->port, event->nr, event->from, to);
 
-	/* Likewise where it comes back to the queue of which it was the tail. */
-	told = (tail && tail != event->nr &&
+	/*
+	 * A port that is still the tail of its queue was taken off by the guest: start
+	 * anew.
+	 */
+	queued = (tail && tail != event->nr &&
 		evtchn_fifo_follow(event->nr, tail_word)) ||
 	       !evtchn_fifo_lead(event, control);
 	to->tail = event->nr;
 
-	return told ? XEN_EVTCHN_QUEUED : XEN_EVTCHN_RAISED;
+	return queued ? XEN_EVTCHN_QUEUED : XEN_EVTCHN_RAISED;
 }
 
 /*
- * Whether the port is on a queue of another vCPU still, and not pending: it was closed
- * there and bound anew, or moved.  To mark it there would tell the wrong vCPU, or none
- * where that one is offline and another drops what is on its queues.  Xen does not bind
- * a port anew before it is taken off, but a VMM that does not know of LINKED does.
+ * Whether the port is not pending, but still on a queue of a vCPU other than @vcpu: it
+ * was moved, or closed and bound again.  If it were marked there, the wrong vCPU would
+ * get the upcall, or none if that vCPU is offline, and a guest may drop what it finds on
+ * the queues of an offline vCPU.  Xen does not bind a port again until it is off its
+ * queue, but a VMM that does not know about LINKED does.
  */
 static inline bool evtchn_fifo_is_elsewhere(const u32 *word,
 					    const struct evtchn_fifo_queue *from,
@@ -213,9 +223,9 @@ static inline bool evtchn_fifo_is_elsewhere(const u32 *word,
 }
 
 /*
- * Make the port pending, and put it on its queue unless it is masked or on one
- * already.  Both queues are locked; @tail_word is the word of
- * evtchn_fifo_tail(), not looked at where that is 0.
+ * Make the port pending, and put it on its queue unless it is masked or already on one.
+ * Both queues are locked.  @tail_word is the word of evtchn_fifo_tail(), ignored if that
+ * is 0.
  */
 static __always_inline enum xen_evtchn_verdict
 evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
@@ -223,7 +233,10 @@ evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 {
 	bool was_pending;
 
-	/* Seen by nobody until it can go where it belongs: the caller comes again. */
+	/*
+	 * Keep the event out of the guest's sight until it can go to the right queue: the
+	 * caller retries.
+	 */
 	if (unlikely(event->from != event->to) &&
 	    evtchn_fifo_is_elsewhere(word, event->from, event->to->vcpu)) {
 		kernel_xchg(&event->port->saved, 1);
@@ -233,16 +246,16 @@ evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 	was_pending = guest_test_and_set_bit(XEN_ABI_FIFO_PENDING, word);
 
 	/*
-	 * PENDING was set before this read of MASKED.  A guest clears MASKED
-	 * where it sees no PENDING in the same word, or asks for it by
-	 * hypercall: the event is seen by one of the two.
+	 * PENDING is set before MASKED is read.  A guest either clears MASKED by a
+	 * cmpxchg that fails if PENDING is set in the same word, or unmasks by hypercall:
+	 * one of the two sees the event.
 	 */
 	if (READ_ONCE(*word) & EVTCHN_WORD_MASKED)
 		return was_pending ? XEN_EVTCHN_COALESCED : XEN_EVTCHN_MASKED;
 
 	/*
-	 * Also where PENDING was set before: a guest may unmask a port, or
-	 * take it off its queue, and leave it pending.
+	 * Do this also if PENDING was set before: a guest may unmask a port, or take it
+	 * off its queue, and leave it pending.
 	 */
 	if (!guest_test_and_set_bit(XEN_ABI_FIFO_LINKED, word))
 		return evtchn_fifo_put(event, tail_word, control);
@@ -250,31 +263,39 @@ evtchn_fifo_mark(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 	return was_pending ? XEN_EVTCHN_COALESCED : XEN_EVTCHN_QUEUED;
 }
 
-/* Unmask the port, and raise it again where it is pending; the same needs. */
+/*
+ * Unmask the port, and raise it again if it is pending.  Locks and arguments are those of
+ * evtchn_fifo_mark().
+ */
 enum xen_evtchn_verdict
 evtchn_fifo_unmask(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 		   struct xen_abi_fifo_control *control);
 
 /*
- * Keep the event of a port whose word has no page: *@page is NULL.  Returns
- * false where it has one by now, and the event is the caller's to mark.
- * Whoever sets *@page looks, after a full barrier, for what was saved.
+ * Record the event of a port whose word has no page: *@page is NULL.  Returns false if
+ * there is a page by now, and the caller has to mark the event.  A caller that sets
+ * *@page issues a full barrier and then takes recorded events by
+ * evtchn_fifo_take_saved().
  */
 bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page);
 
-/* Take what was saved, to raise it: true for one of any number of callers. */
+/*
+ * Take a recorded event in order to raise it.  Returns true for only one of any number of
+ * concurrent callers.
+ */
 static inline bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port)
 {
 	return READ_ONCE(port->saved) && kernel_xchg(&port->saved, 0);
 }
 
 /*
- * Take the port of a locked event, which goes nowhere, from the queue of a vCPU other
- * than @vcpu that does not do so itself.
+ * Take the port of a locked event off the queue that it is on, if that belongs to a vCPU
+ * other than @vcpu, which does not take it off by itself.  event->to is the
+ * EVTCHN_FIFO_NOWHERE queue.
  */
 void evtchn_fifo_cut(struct evtchn_fifo_event *event, u32 *word, u16 vcpu);
 
-/* Forget what is pending in the word of a port that was closed. */
+/* Clear PENDING in the word of a port that was closed. */
 void evtchn_fifo_forget(u32 *word);
 
 static inline bool evtchn_fifo_is_pending(const u32 *word)
@@ -283,9 +304,10 @@ static inline bool evtchn_fifo_is_pending(const u32 *word)
 }
 
 /*
- * Whether the guest has yet to come to the event of the port: it is on a queue, or
- * being put there, and pending; then marking it again would change nothing.  A full
- * barrier precedes, after what the event is about: the guest will see that.
+ * Whether the guest has yet to handle an event of the port: the port is pending and on a
+ * queue, or about to be put there, so that marking it again would change nothing.  The
+ * caller has issued a full barrier after the writes that the event announces, so the
+ * guest will see them.
  */
 static inline bool evtchn_fifo_is_due(const u32 *word)
 {

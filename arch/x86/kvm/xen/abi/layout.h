@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What Xen's ABI lays out in guest memory, in both widths.
+ * The layout of Xen's structures in guest memory, in both widths.
  *
- * Owns the layouts and their offsets; nothing here touches guest memory.  A
- * guest is narrow (32-bit words) until it, or the VMM for it, says otherwise.
- * As the width may change at any moment, an operation takes one snapshot of
- * it, a struct xen_layout pointer, and asks that for everything that differs.
+ * Owns the layouts and their offsets; no function here accesses guest memory.  A guest is
+ * narrow (32-bit words) until it, or the VMM on its behalf, changes that.  As the width
+ * may change at any time, an operation reads it once, as a pointer to struct xen_layout,
+ * and uses that for all that depends on the width.
  *
- * Source of all numbers: Xen's public headers xen.h, arch-x86/xen*.h,
- * event_channel.h, sched.h and vcpu.h.
+ * Source of all numbers: Xen's public headers xen.h, arch-x86/xen*.h, event_channel.h,
+ * sched.h and vcpu.h.
  */
 #ifndef _KVM_XEN_ABI_H
 #define _KVM_XEN_ABI_H
@@ -16,10 +16,10 @@
 #include "seam.h"
 
 #define XEN_ABI_PAGE_SIZE	4096u
-#define XEN_ABI_ENOSYS		38	/* in Xen: the ABI in use has no such call */
+#define XEN_ABI_ENOSYS		38	/* Xen's ENOSYS: not in the ABI in use */
 #define XEN_ABI_LEGACY_VCPUS	32
 
-/* 64-bit guests align their words to 8 bytes, whatever the host does. */
+/* 64-bit guests align 64-bit words to 8 bytes, also if the host is 32-bit. */
 typedef u64 __aligned(8) abi_u64;
 
 struct xen_abi_time_info {
@@ -41,7 +41,7 @@ struct xen_abi_wall_clock {
 };
 static_assert(sizeof(struct xen_abi_wall_clock) == 12);
 
-/* One struct list for both widths; @regs counts the words of arch_vcpu_info. */
+/* The members are listed once for both widths; @regs is the length of arch_vcpu_info. */
 #define XEN_ABI_VCPU_INFO(bits, word, regs)				\
 struct xen_abi_vcpu_info##bits {					\
 	u8 evtchn_upcall_pending;					\
@@ -65,7 +65,9 @@ static_assert(offsetof(struct xen_abi_vcpu_info64, evtchn_pending_sel) == 8);
 #define XEN_ABI_VCPU_INFO_ALIGN	4u	/* stated for 32-bit guests, kept for all */
 #define XEN_ABI_TIME_OFFSET	32u
 
-/* A 64-bit guest keeps the high seconds beside the clock, a 32-bit one last. */
+/*
+ * The high half of the seconds is beside the clock in 64-bit guests, last in 32-bit ones.
+ */
 struct xen_abi_shared_info32 {
 	struct xen_abi_vcpu_info32 vcpu_info[XEN_ABI_LEGACY_VCPUS];
 	u32 evtchn_pending[32];
@@ -93,14 +95,14 @@ static_assert(offsetof(struct xen_abi_shared_info64, wc) == 0xc00);
 static_assert(offsetof(struct xen_abi_shared_info64, wc_sec_hi) == 0xc0c);
 
 /*
- * FIFO event channels: a word per port, in pages that the guest adds one by
- * one, and a control block per vCPU with the heads of its queues.  A queue is
- * a list of ports through the LINK fields of their words.
+ * FIFO event channels: a word per port, in pages that the guest adds one by one, and a
+ * control block per vCPU with the heads of its queues.  The ports of a queue are chained
+ * by the LINK fields of their words.
  */
 #define XEN_ABI_FIFO_PENDING	31
 #define XEN_ABI_FIFO_MASKED	30
 #define XEN_ABI_FIFO_LINKED	29	/* on a queue */
-#define XEN_ABI_FIFO_BUSY	28	/* the guest shall not unmask just now */
+#define XEN_ABI_FIFO_BUSY	28	/* the guest must wait before it clears MASKED */
 #define XEN_ABI_FIFO_LINK_BITS	17
 #define XEN_ABI_FIFO_LINK	((1u << XEN_ABI_FIFO_LINK_BITS) - 1)
 
@@ -109,7 +111,7 @@ static_assert(offsetof(struct xen_abi_shared_info64, wc_sec_hi) == 0xc0c);
 #define XEN_ABI_FIFO_NR_PAGES	(XEN_ABI_FIFO_NR_PORTS / XEN_ABI_FIFO_PAGE_PORTS)
 
 #define XEN_ABI_FIFO_NR_QUEUES	16	/* per vCPU; 0 is the most urgent */
-#define XEN_ABI_FIFO_PRIORITY	7	/* of a port that was given none */
+#define XEN_ABI_FIFO_PRIORITY	7	/* default priority of a port */
 
 struct xen_abi_fifo_control {
 	u32 ready;		/* a bit per queue that became non-empty */
@@ -146,7 +148,7 @@ struct xen_abi_runstate64 {
 };
 static_assert(sizeof(struct xen_abi_runstate64) == 48);
 
-/* Arguments of hypercalls that are read from guest memory. */
+/* Hypercall arguments in guest memory. */
 struct xen_abi_init_control {
 	u64 control_gfn;
 	u32 offset;		/* of the control block in its page */
@@ -183,7 +185,7 @@ struct xen_abi_sched_poll64 {
 };
 static_assert(sizeof(struct xen_abi_sched_poll64) == 24);
 
-/* A 32-bit guest's ends after flags: 12 bytes, not 16. */
+/* In a 32-bit guest this ends behind flags: it is 12 bytes long, not 16. */
 struct xen_abi_singleshot_timer {
 	u64 timeout_abs_ns;
 	u32 flags;
@@ -193,14 +195,14 @@ static_assert(offsetof(struct xen_abi_singleshot_timer, pad) == 12);
 static_assert(sizeof(struct xen_abi_singleshot_timer) == 16);
 
 /*
- * One width of the ABI as a value.  Offsets are in bytes, from the start of
- * shared_info, vcpu_info or the runstate area.  x86 numbers the bits of a
- * 64-bit word like those of its two halves, so events are marked in 32-bit
- * words in either width; only the number of bits behind a selector differs.
+ * One width of the ABI.  Offsets are in bytes from the start of shared_info, vcpu_info or
+ * the runstate area.  On x86 the bits of a 64-bit word have the same numbers as those of
+ * its two halves, so that 32-bit words are accessed in either width; only the number of
+ * ports per selector differs.
  */
 struct xen_layout {
 	u16 nr_ports;
-	u8 sel_shift;		/* port >> sel_shift: its bit in pending_sel */
+	u8 sel_shift;		/* bit of a port in pending_sel is port >> sel_shift */
 	u8 sel_bits;
 	u16 pending;
 	u16 mask;
@@ -208,7 +210,7 @@ struct xen_layout {
 	u16 wc;
 	u16 wc_sec_hi;
 	u8 runstate_size;
-	u8 runstate_entry;	/* where state_entry_time begins */
+	u8 runstate_entry;	/* offset of state_entry_time */
 };
 
 enum xen_width {
@@ -219,7 +221,7 @@ enum xen_width {
 
 extern const struct xen_layout xen_layouts[XEN_NR_WIDTHS];
 
-/* The width that @layout stands for, to index state kept per width. */
+/* The width of @layout, as an index for state that is kept per width. */
 static inline enum xen_width xen_layout_width(const struct xen_layout *layout)
 {
 	return layout == &xen_layouts[XEN_WIDE] ? XEN_WIDE : XEN_NARROW;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The level of an interrupt line that stands for a flag in guest memory.
+ * The level of an interrupt line that follows a flag in guest memory; see level.h.
  *
- * Owns nothing; struct xen_level says what guards its fields.
+ * Owns no state; struct xen_level says what guards its fields.
  */
 #include "level.h"
 
 #define DRIVEN		0x8u
 
 /*
- * Replace what is posted by (posted & @keep) | @set; returns what it was.  Each
- * round that fails is another bit that somebody posted, of three, or a driver
- * that took them, so that only progress of others makes this go on.
+ * Replace level->posted by (posted & @keep) | @set; returns the old value.  An attempt
+ * fails only if another caller has posted one of three events, or a driver has taken
+ * them, so the loop goes on only while others make progress.
  */
 static u32 update(struct xen_level *level, u32 keep, u32 set)
 {
@@ -36,7 +36,7 @@ u32 xen_level_take(struct xen_level *level)
 {
 	u32 old = READ_ONCE(level->posted);
 
-	/* As above; without events, the role of the driver ends. */
+	/* As in update().  If there are no events, the caller ceases to be the driver. */
 	while (!kernel_try_cmpxchg(&level->posted, &old,
 				   old & XEN_LEVEL_EVENTS ? DRIVEN : 0))
 		;
@@ -48,7 +48,7 @@ void xen_level_give_up(struct xen_level *level, u32 events)
 	update(level, ~DRIVEN, events);
 }
 
-/* The latest of what was posted at once: it says how the flag came to be. */
+/* Of events that were posted together, the latest: it determines how the flag was set. */
 enum latest { LOOK, ACKED, RAISED, NR_LATEST };
 
 static enum latest latest_of(u32 events)
@@ -60,9 +60,9 @@ static enum latest latest_of(u32 events)
 }
 
 /*
- * An interrupt that was ended while the flag was up is asserted once more: a
- * VMM that keeps the line took it down by itself then.  An irqchip did not, and
- * hears nothing new.
+ * The guest ended an interrupt while the flag was set: assert the line once more.  A VMM
+ * that owns the line has deasserted it by itself at that point.  An irqchip has not, and
+ * is not affected by asserting it again.
  */
 #define AGAIN	(XEN_LEVEL_LOWER | XEN_LEVEL_RAISE)
 

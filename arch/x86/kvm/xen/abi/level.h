@@ -1,60 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The level of an interrupt line that stands for a flag in guest memory.
+ * The level of an interrupt line that follows a flag in guest memory.
  *
- * The line is to be up while the flag is.  The kernel sets the flag itself, and
- * knows each time that it went from 0 to 1.  The guest clears it, which nobody
- * sees: the line stays up until something makes the kernel look, the latest of
- * which is that the flag went from 0 to 1 again.  The line has been down in
- * between then, as far as the guest is concerned, and an edge is due.
+ * The line is to be asserted while the flag is set.  KVM sets the flag itself and knows
+ * each time it goes from 0 to 1.  The guest clears it without an exit: the line stays
+ * asserted until an event makes KVM read the flag, at the latest when the flag goes from
+ * 0 to 1 again.  From the guest's point of view the line was deasserted in between, so an
+ * edge is due.
  *
- * What happens is posted in any context.  Who is told so by xen_level_post()
- * is the driver of the line, alone, until xen_level_take() leaves it nothing to
- * do, or xen_level_give_up().  A driver looks at the flag after each take, and
- * does to the line what xen_level_step() says, so that the line is changed in
- * the order of the looks.  What it does may call back into xen_level_post().
+ * Events are posted in any context.  If xen_level_post() returns true, the caller is the
+ * driver of the line, the only one, until xen_level_take() returns 0 or the caller calls
+ * xen_level_give_up().  The driver reads the flag after each xen_level_take() and changes
+ * the line as xen_level_step() returns, so that the line changes in the order in which
+ * the flag was read.  What the driver does may call back into xen_level_post().
  */
 #ifndef _KVM_XEN_LEVEL_H
 #define _KVM_XEN_LEVEL_H
 
 #include "seam.h"
 
-/* What happened, bits. */
-#define XEN_LEVEL_RAISED	0x1u	/* the flag went from 0 to 1, or it is as if */
+/* Events, as bits. */
+#define XEN_LEVEL_RAISED	0x1u	/* the flag went from 0 to 1, or may have */
 #define XEN_LEVEL_ACKED		0x2u	/* the guest ended an interrupt */
 #define XEN_LEVEL_LOOK		0x4u	/* the flag, or the line, may have changed */
 #define XEN_LEVEL_EVENTS	0x7u
 
-/* What to do, bits; where both are set, in this order, for an edge. */
+/* Actions, as bits.  If both are set, lower first, which makes an edge. */
 #define XEN_LEVEL_LOWER		0x1u
 #define XEN_LEVEL_RAISE		0x2u
 
 struct xen_level {
-	u32 posted;		/* events, and whether there is a driver */
-	bool asserted;		/* the driver's: the line is up */
+	u32 posted;		/* events, and a bit that is set while there is a driver */
+	bool asserted;		/* the line is up; only the driver uses this */
 };
 
 /*
- * Post @events.  A full barrier: the flag as it is before this is what the
- * driver sees.  Returns true where the caller is the driver from now on.
+ * Post @events.  Any context.  A full barrier: the driver reads the flag after it.
+ * Returns true if the caller is the driver now.
  */
 bool xen_level_post(struct xen_level *level, u32 events);
 
 /*
- * The same for who cannot be the driver: the one that is, or the next, which the
- * caller provides for, sees to @events.
+ * Post @events without becoming the driver, for callers that cannot.  The current driver
+ * handles them, or the next one, which the caller has to provide.
  */
 void xen_level_leave(struct xen_level *level, u32 events);
 
-/* For the driver: take what was posted; 0 for nothing, which ends its role. */
+/*
+ * For the driver: take the posted events.  If there are none, returns 0, and the caller
+ * is no longer the driver.
+ */
 u32 xen_level_take(struct xen_level *level);
 
-/* For a driver that cannot look: leave @events to the next one. */
+/*
+ * For a driver that cannot read the flag: post @events again and cease to be the driver.
+ */
 void xen_level_give_up(struct xen_level *level, u32 events);
 
 /*
- * For the driver: account for @events with the flag as it is after they were
- * taken.  Returns what to do to the line.
+ * For the driver: handle @events, where @flag was read after they were taken.  Returns
+ * the actions to perform on the line.
  */
 u32 xen_level_step(struct xen_level *level, u32 events, bool flag);
 

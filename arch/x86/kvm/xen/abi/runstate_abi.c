@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runstate areas in guest memory, in either layout.
+ * Runstate areas in guest memory, in either layout.  Owns no state; the caller serializes
+ * writers of one area.
  *
- * The area is composed aside and copied in, which serves one page and two
- * alike.  A reader that races with the copy sees the update bit in the last
- * byte of state_entry_time, which is written before and cleared after all
- * else; that byte stands alone because nothing aligns the word around it.
+ * The area is composed in a buffer and copied to the guest, in one piece or two.  The top
+ * byte of state_entry_time holds the update bit; it is written before and after all other
+ * bytes, so that a reader can detect a concurrent copy.  It is written as a single byte
+ * because the word around it need not be aligned.
  */
 #include "runstate_abi.h"
 
@@ -15,14 +16,17 @@ static void compose(u8 *image, const struct xen_layout *layout,
 	u64 entry_time = (rs->entry_time & ~XEN_ABI_RUNSTATE_UPDATE) | update;
 	u8 *entry = image + layout->runstate_entry;
 
-	/* The wide layout pads behind the state: nothing of ours leaks there. */
+	/*
+	 * Clear the padding behind the state of the wide layout, so that no kernel data
+	 * leaks.
+	 */
 	memset(image, 0, layout->runstate_entry);
 	memcpy(image, &rs->state, sizeof(rs->state));
 	memcpy(entry, &entry_time, sizeof(entry_time));
 	memcpy(entry + sizeof(entry_time), rs->time, sizeof(rs->time));
 }
 
-/* Where the byte with the update bit lies. */
+/* The address of the byte with the update bit. */
 static u8 *update_byte(const struct xen_runstate_area *area,
 		       const struct xen_layout *layout)
 {
@@ -54,7 +58,9 @@ void xen_runstate_store(const struct xen_runstate_area *area,
 		memcpy(area->piece[1], image + area->len[0], area->len[1]);
 
 	if (announce) {
-		/* Pairs with its first read, before the rest. */
+		/*
+		 * Pairs with the guest's first read of state_entry_time, before the rest.
+		 */
 		smp_wmb();
 		WRITE_ONCE(*update, top);
 	}

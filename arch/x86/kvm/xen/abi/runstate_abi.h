@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A vCPU's runstate as a guest reads it: how it is written, and where. */
+/* The runstate area of a vCPU in guest memory. */
 #ifndef _KVM_XEN_RUNSTATE_ABI_H
 #define _KVM_XEN_RUNSTATE_ABI_H
 
@@ -13,16 +13,15 @@ struct xen_runstate {
 };
 
 /*
- * A runstate area as it is mapped: one piece, or two where it crosses into
- * another page, in any alignment.  len[0] + len[1] is the layout's
- * runstate_size, and len[0] is not 0.
+ * A mapped runstate area, of any alignment: one piece, or two if it crosses into another
+ * page.  len[0] + len[1] is the layout's runstate_size; len[0] is not 0.
  */
 struct xen_runstate_area {
 	u8 *piece[2];
 	u8 len[2];
 };
 
-/* How many bytes of an area at @offset in its page lie in that page. */
+/* The number of bytes of an area at @offset in its page that lie in that page. */
 static inline u8 xen_runstate_first_len(const struct xen_layout *layout,
 					u32 offset)
 {
@@ -30,8 +29,8 @@ static inline u8 xen_runstate_first_len(const struct xen_layout *layout,
 }
 
 /*
- * Write @rs to @area.  With @announce, as guests ask for by vm_assist, the
- * top bit of state_entry_time is set while the rest changes.
+ * Write @rs to @area.  With @announce, which guests request by vm_assist, the top bit of
+ * state_entry_time is set while the rest changes.  One writer at a time.
  */
 void xen_runstate_store(const struct xen_runstate_area *area,
 			const struct xen_layout *layout,

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All that the pure units need of the kernel.
+ * All that the pure units need from the kernel.
  *
- * The units that include nothing but this, abi.h and their own header compute
- * on plain pointers and compile in user space as they are: the shim in
- * tools/testing/kvm-xen/shim/ carries the same include guard and stands in for
- * this file there.
+ * A pure unit includes only this file, layout.h and its own header, works on plain
+ * pointers, and compiles unchanged in user space: there, the shim in
+ * tools/testing/kvm-xen/shim/, which has the same include guard, replaces this file.
  *
- * Guest-shared words are changed through the helpers below only.  Each is
- * one locked instruction, so that no guest can make it loop, and each is as
- * wide as stated, because a 32-bit guest owns the bytes behind its word.
+ * Words shared with the guest are changed only by the helpers below.  Each is one locked
+ * instruction, so a guest cannot make KVM loop, and each accesses exactly the stated
+ * width, because the bytes behind a word belong to a 32-bit guest.
  */
 #ifndef _KVM_XEN_SEAM_H
 #define _KVM_XEN_SEAM_H
@@ -28,8 +27,8 @@
 #include <asm/barrier.h>
 
 /*
- * Set bit @bit (0 to 31) of the aligned guest word @word with a full barrier.
- * Returns true where it was set before.
+ * Set bit @bit (0 to 31) of the aligned guest word @word with a full barrier.  Returns
+ * the old value of the bit.
  */
 static __always_inline bool guest_test_and_set_bit(unsigned int bit, u32 *word)
 {
@@ -61,43 +60,44 @@ static __always_inline void guest_clear_mask(u32 mask, u32 *word)
 }
 
 /*
- * Replace *@old by @new in the aligned guest word @word with a full barrier.
- * Returns false, with what is there in *@old, where it was something else.
+ * Replace *@old by @new in the aligned guest word @word with a full barrier.  If the word
+ * had another value, returns false with that value in *@old.
  */
 static __always_inline bool guest_try_cmpxchg(u32 *word, u32 *old, u32 new)
 {
 	return try_cmpxchg(word, old, new);
 }
 
-/* Store 1 in the guest byte @flag with a full barrier; returns what was there. */
+/* Store 1 in the guest byte @flag with a full barrier; returns the old value. */
 static __always_inline u8 guest_raise_flag(u8 *flag)
 {
 	return xchg(flag, (u8)1);
 }
 
-/* A byte that only the kernel shares, among its CPUs; with a full barrier. */
+/* Exchange a byte that the guest cannot access, with a full barrier. */
 static __always_inline u8 kernel_xchg(u8 *byte, u8 new)
 {
 	return xchg(byte, new);
 }
 
-/* guest_try_cmpxchg() for a word that only the kernel shares. */
+/* guest_try_cmpxchg() for a word that the guest cannot access. */
 static __always_inline bool kernel_try_cmpxchg(u32 *word, u32 *old, u32 new)
 {
 	return try_cmpxchg(word, old, new);
 }
 
 /*
- * A lock of the units themselves.  Interrupt handlers take it as well, so whoever takes
- * it has interrupts off; but on PREEMPT_RT, where it sleeps, and none of them does.
+ * A lock of the pure units.  It is also taken in interrupt handlers, so callers have
+ * interrupts off.  On PREEMPT_RT it sleeps: interrupt handlers do not take it there, and
+ * interrupts stay on.
  */
 struct seam_lock {
-	spinlock_t spin;	/* interrupts are off while it is held, as said above */
+	spinlock_t spin;	/* held with interrupts off, except on PREEMPT_RT */
 };
 
 #define seam_lock_init(lock)	spin_lock_init(&(lock)->spin)
 
-/* Take @a and @b, which may be one, the lower address first. */
+/* Take @a and @b, the lower address first; they may be the same lock. */
 static __always_inline void seam_lock_pair(struct seam_lock *a, struct seam_lock *b)
 {
 	if (likely(a == b)) {
