@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every unit asks: see base.h. */
+/* Helpers used by all units: see base.h. */
 #include "xen/base/base.h"
 
 /*
- * Counts VMs with a hypercall MSR or dynamic hypercalls: where there are none,
- * hooks cost nothing, those in kvm-amd and kvm-intel included.
+ * Counts VMs with a hypercall MSR or dynamic hypercalls.  While there are none, the hooks
+ * in KVM, including those in kvm-amd and kvm-intel, are a patched-out branch.
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
 EXPORT_SYMBOL_GPL(kvm_xen_enabled);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every unit asks of a VM, of a vCPU and of the thread that it runs in.
+ * Helpers used by all units: configuration, width and ids of a VM and its vCPUs, and the
+ * context in which a thread runs.  Owns nothing but kvm_xen_enabled.
  */
 #ifndef _KVM_XEN_BASE_BASE_H
 #define _KVM_XEN_BASE_BASE_H
@@ -14,15 +15,16 @@
 static_assert((int)XEN_NR_WIDTHS == KVM_XEN_NR_WIDTHS);
 
 /*
- * Whether the VMM set @flag.  What is made by an attribute is made under a lock of its
- * unit, and the flag looked at there: it is not taken away while there is any.
+ * Whether the VMM has set @flag.  An attribute that creates an object takes the lock of
+ * its unit and checks the flag under it: the VMM cannot clear the flag while objects
+ * exist.
  */
 static inline bool xen_has_flag(struct kvm *kvm, u32 flag)
 {
 	return (kvm->arch.xen_hvm_config.flags & flag) == flag;
 }
 
-/* By enum xen_upcall_method: what its tracepoint and debugfs show. */
+/* Names of enum xen_upcall_method, for its tracepoint and debugfs. */
 #define XEN_UPCALL_METHOD_NAMES						\
 	{ XEN_UPCALL_UNDECIDED,		"undecided" },			\
 	{ XEN_UPCALL_LAPIC_VECTOR,	"lapic" },			\
@@ -31,14 +33,17 @@ static inline bool xen_has_flag(struct kvm *kvm, u32 flag)
 	{ XEN_UPCALL_VM_LINE,		"vm-line" },			\
 	{ XEN_UPCALL_NONE,		"none" }
 
-/* Make the vCPU leave the guest, or its sleep, and look around.  Any context. */
+/*
+ * Make the vCPU exit from the guest, or wake from its sleep, and check its events.  Any
+ * context.
+ */
 static inline void xen_kick(struct kvm_vcpu *vcpu)
 {
 	kvm_make_request(KVM_REQ_UNBLOCK, vcpu);
 	kvm_vcpu_kick(vcpu);
 }
 
-/* The guest's width, to be read once per operation and passed down. */
+/* The layout of the guest's width, to be read once per operation and passed down. */
 static inline const struct xen_layout *xen_layout(struct kvm *kvm)
 {
 	return &xen_layouts[IS_ENABLED(CONFIG_64BIT) &&
@@ -46,8 +51,8 @@ static inline const struct xen_layout *xen_layout(struct kvm *kvm)
 }
 
 /*
- * The vCPU's number as the guest knows it: its index unless the VMM gave it
- * another.  The index is not known yet when the vCPU is initialised.
+ * The Xen vCPU id: the vCPU's index, unless the VMM has set another.  The index is not
+ * yet known when the vCPU is initialised.
  */
 #define XEN_VCPU_ID_DEFAULT	(~0u)
 
@@ -58,12 +63,12 @@ static inline u32 xen_vcpu_id(struct kvm_vcpu *vcpu)
 	return id == XEN_VCPU_ID_DEFAULT ? vcpu->vcpu_idx : id;
 }
 
-/* The vCPU that the guest knows as @id; NULL where there is none. */
+/* The vCPU with the Xen vCPU id @id, or NULL. */
 struct kvm_vcpu *xen_find_vcpu(struct kvm *kvm, u32 id);
 
 /*
- * Called in each turn of a loop that is as long as the VMM says, where that may sleep.
- * Returns -EINTR where the caller was killed, and the loop has to end.
+ * To be called in each iteration of a loop whose length the VMM controls.  May sleep.
+ * Returns -EINTR if the calling task is being killed, and the loop has to end.
  */
 static inline int xen_loop_turn(void)
 {
@@ -72,8 +77,8 @@ static inline int xen_loop_turn(void)
 }
 
 /*
- * Where a sleeping lock would be taken in a context that must not, on
- * PREEMPT_RT: there rwlock_t sleeps, and only a preemptible caller may wait.
+ * Whether the caller must not take an rwlock_t or spinlock_t: on PREEMPT_RT these sleep,
+ * and only a preemptible caller may sleep.
  */
 static inline bool xen_must_not_lock(void)
 {
@@ -81,9 +86,9 @@ static inline bool xen_must_not_lock(void)
 }
 
 /*
- * Whether the vCPU's own thread may sleep here.  In its fast path, and where it
- * prepares to sleep, it must not.  Without CONFIG_PREEMPT_COUNT interrupts that are off
- * are all that in_atomic() does not see of the former.
+ * Whether the vCPU's thread may sleep here.  It must not in the exit fast path, nor after
+ * it has prepared to sleep.  Without CONFIG_PREEMPT_COUNT, in_atomic() does not detect
+ * the fast path, but there interrupts are off.
  */
 static inline bool xen_may_sleep(void)
 {
@@ -91,8 +96,8 @@ static inline bool xen_may_sleep(void)
 }
 
 /*
- * might_sleep() for what is called often and sleeps seldom: on a debug kernel alone, as
- * on others it may be a point to reschedule.
+ * might_sleep() for functions that are called often and sleep rarely.  Limited to debug
+ * kernels: elsewhere might_sleep() may be a point to reschedule, which costs time.
  */
 static inline void xen_might_sleep(void)
 {
@@ -100,9 +105,9 @@ static inline void xen_might_sleep(void)
 }
 
 /*
- * What read_lock_irqsave() and its like do to interrupts, around locks that have no such
- * function, or more than one of which is held.  On PREEMPT_RT, where they sleep, they do
- * nothing: what turned interrupts off there would leave them off.
+ * Disable interrupts like read_lock_irqsave(), for locks without an irqsave function
+ * (trylock) or when several locks are held.  On PREEMPT_RT rwlock_t sleeps and the
+ * irqsave functions leave interrupts on, so do nothing there.
  */
 static inline unsigned long xen_irqs_off(void)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The parameters of the delays in debug.h. */
+/* Module parameters for the delays in debug.h. */
 #include "xen/base/debug.h"
 
 #include <linux/moduleparam.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Delays by which tests make the windows of races wide: in kernels that were built
- * to inject faults, and nothing at all in others.
+ * Delays with which tests widen the windows of races.  Only in kernels with
+ * CONFIG_FAULT_INJECTION; in others they compile to nothing.
  */
 #ifndef _KVM_XEN_DEBUG_H
 #define _KVM_XEN_DEBUG_H
@@ -10,12 +10,12 @@
 #include <linux/timekeeping.h>
 
 /*
- * How many ms are waited, each a parameter of that name, where
- * - a timer's interrupt has set its bit, and is about to kick;
- * - the fast path is about to clear a request, having looked at what there is to do;
- * - a hypercall was given up right behind the exit, and goes to the exit loop;
- * - evtchn_upcall_pending is about to be looked at right behind the exit;
- * - the clock was read, and the time until then is about to be charged to a runstate.
+ * Delays in ms, each a module parameter of the same name:
+ * - kick: the timer's interrupt handler has set its bit, and is about to kick the vCPU;
+ * - clear: the fast path has checked for work, and is about to clear a request;
+ * - loop: the fast path has given up on a hypercall, which goes to the exit loop;
+ * - look: the fast path is about to read evtchn_upcall_pending;
+ * - account: the clock was read, and the elapsed time is about to be added to a runstate.
  */
 extern unsigned int xen_delay_kick;
 extern unsigned int xen_delay_clear;
@@ -23,7 +23,7 @@ extern unsigned int xen_delay_loop;
 extern unsigned int xen_delay_look;
 extern unsigned int xen_delay_account;
 
-/* Not mdelay(), which takes much longer on a host whose CPUs are not its own. */
+/* Do not use mdelay(): it takes much longer on a host whose CPUs are virtual. */
 static inline void __xen_debug_delay(u64 ms)
 {
 	u64 start = ktime_get_mono_fast_ns();
@@ -34,7 +34,10 @@ static inline void __xen_debug_delay(u64 ms)
 
 #define xen_debug_delay(where)	__xen_debug_delay(READ_ONCE(xen_delay_##where))
 
-/* The same in what is called in other places, too; the second spares the scheduler. */
+/*
+ * xen_debug_delay() for functions that are also called from other contexts: delay only
+ * with interrupts off, or only with interrupts on, which excludes the scheduler's calls.
+ */
 #define xen_debug_delay_irqoff(where)					\
 do {									\
 	if (irqs_disabled())						\

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes to guest pages that a migration has to see, in the dirty bitmaps and rings of KVM.
+ * Logging writes to guest pages in KVM's dirty bitmaps and dirty rings, for migration.
  *
- * shared_info and vcpu_info are not logged as events are delivered: the ABI of KVM has
- * VMMs treat them as always dirty.
+ * Owns nothing but the union xen_ring_entry that callers keep per page, read and written
+ * as one word.  shared_info and vcpu_info are not logged when events are delivered: KVM's
+ * ABI says that VMMs treat them as always dirty.
  */
 #include "xen/base/dirty.h"
 
@@ -19,8 +20,9 @@ bool xen_ring_is_full(struct kvm_vcpu *vcpu)
 }
 
 /*
- * An attribute writes two pages of a runstate area, and vcpu_info.  The runstate
- * changes once more when the vCPU is put, and may be written across two other pages.
+ * The most entries that one vCPU attribute logs: two pages of a runstate area, and
+ * vcpu_info, plus two more when the runstate changes as the vCPU is put, if the area was
+ * moved to other pages in between.
  */
 #define ATTR_ENTRIES	5
 
@@ -31,10 +33,11 @@ bool xen_ring_has_room(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Whether the VMM has yet to reset an entry, which is for this page.  It copies a page
- * after it has reset its entry: what was written before the look at reset_index
- * is seen by that copy.  An entry is used again only after it was reset, so what it is
- * for is the same until then, or says that it is another by now.
+ * Whether the entry @at is for this page and the VMM has yet to reset it.  The VMM copies
+ * a page after it has reset the page's entry, so its copy contains all writes made before
+ * reset_index was read here.  An entry is reused only after its reset: until then it
+ * describes the same page; if it was reused, its slot or offset differ, or it describes
+ * this page again.
  */
 static bool is_in_ring(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		       gfn_t gfn, union xen_ring_entry at)
@@ -57,7 +60,10 @@ static bool is_in_ring(struct kvm *kvm, const struct kvm_memory_slot *slot,
 	       READ_ONCE(entry->offset) == gfn - slot->base_gfn;
 }
 
-/* Push an entry to the ring of @vcpu, whose thread this is, and remember which. */
+/*
+ * Push an entry to the ring of @vcpu, called by the vCPU's own thread, and remember it in
+ * *@entry.
+ */
 static void push(struct kvm_vcpu *vcpu, const struct kvm_memory_slot *slot,
 		 gfn_t gfn, u64 *entry)
 {
@@ -71,7 +77,7 @@ static void push(struct kvm_vcpu *vcpu, const struct kvm_memory_slot *slot,
 	WRITE_ONCE(*entry, at.raw);
 }
 
-/* Returns false where a ring has to be written, as xen_log_write() says. */
+/* Returns false if an entry has to be pushed to a dirty ring, as xen_log_write() says. */
 static bool is_logged(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		      gfn_t gfn, u64 entry)
 {
@@ -80,7 +86,7 @@ static bool is_logged(struct kvm *kvm, const struct kvm_memory_slot *slot,
 	if (!slot || !kvm_slot_dirty_track_enabled(slot))
 		return true;
 
-	/* A bitmap can be written by anyone. */
+	/* Any thread may write to a bitmap. */
 	if (slot->dirty_bitmap) {
 		set_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap);
 		return true;
@@ -97,7 +103,9 @@ bool xen_log_write(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gf
 	if (is_logged(kvm, slot, gfn, READ_ONCE(*entry)))
 		return true;
 
-	/* A ring belongs to a vCPU, whose thread this may have interrupted. */
+	/*
+	 * Only the vCPU's thread may push to its ring, and not from an interrupt handler.
+	 */
 	if (!in_task() || !vcpu || vcpu->kvm != kvm || xen_ring_is_full(vcpu))
 		return false;
 
@@ -106,9 +114,9 @@ bool xen_log_write(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gf
 }
 
 /*
- * The vCPU may be at the soft limit here: a turn of its loop writes vcpu_info once, and
- * two pages when its runstate changes, as it starts, is preempted and blocks, which the
- * reserve is for.
+ * Push even if the ring has reached its soft limit.  Per iteration of the vCPU's loop
+ * this logs vcpu_info once, and two pages for each change of the runstate (start,
+ * preemption, block): the ring's reserved entries are for this.
  */
 static noinline void log_unmapped(const struct gfn_to_pfn_cache *gpc, u64 *entry)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Event channel ABIs inside KVM: a table of operations for each, which bring
- * together a pure unit and the guest's pages.
+ * Event channel ABIs inside KVM: a table of operations for each ABI, which map guest
+ * pages for the ABI's pure unit.
  *
- * A VM has one of them at a time, xen_ops().  Whoever raises an event reads
- * that once and uses it to the end, in a read section of kvm->srcu: it stays
- * valid for as long, and so does all that its ABI keeps, when the VM changes
- * to another.
+ * A VM uses one ABI at a time, xen_ops().  A caller that raises an event is in a read
+ * section of kvm->srcu and reads xen_ops() once: the table and all data of its ABI stay
+ * valid until the read section ends, even if the VM changes to another ABI meanwhile.
  */
 #ifndef _KVM_XEN_BASE_EVTCHN_OPS_H
 #define _KVM_XEN_BASE_EVTCHN_OPS_H
@@ -15,7 +14,7 @@
 
 #include "xen/abi/evtchn_core.h"
 
-/* An event that waited for a page. */
+/* An event that was recorded because its page was missing. */
 struct xen_saved_event {
 	struct kvm_vcpu *vcpu;
 	u32 port;
@@ -27,77 +26,77 @@ struct xen_evtchn_ops {
 	u32 (*nr_ports)(struct kvm *kvm, const struct xen_layout *layout);
 
 	/*
-	 * Make @port, below nr_ports(), pending for @vcpu, with @priority or
-	 * its own for KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL.  Any context that
-	 * xen_must_not_lock() does not exclude.  Returns an enum
-	 * xen_evtchn_verdict, or -EWOULDBLOCK, having done nothing, where a
-	 * page has to be waited for.
+	 * Make @port, below nr_ports(), pending for @vcpu, with @priority, or the port's
+	 * own priority for KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL.  Any context in which
+	 * xen_must_not_lock() is false.  Returns an enum xen_evtchn_verdict, or
+	 * -EWOULDBLOCK if a page has to be waited for, with nothing done.
 	 */
 	int (*mark)(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 		    u32 port, u32 priority);
 
 	/*
-	 * Unmask @port, whose events go to @vcpu; NULL: nobody here knows.
-	 * Returns as mark() does, or -ENODEV where there is somebody to tell
-	 * and nobody knows whom, or -EBUSY for the guest to try again; having
-	 * done nothing for all of these.
+	 * Unmask @port, whose events go to @vcpu, or NULL if KVM does not know the vCPU.
+	 * Returns as mark() does, or, with nothing done, -ENODEV if an upcall is needed
+	 * and the vCPU is unknown, or -EBUSY if the guest has to try again.
 	 */
 	int (*unmask)(struct kvm *kvm, struct kvm_vcpu *vcpu,
 		      const struct xen_layout *layout, u32 port);
 
 	/*
-	 * Wait for what the other two asked for by -EWOULDBLOCK.  Sleeps.
-	 * Returns 0 to try again, or why the page is out of reach.
+	 * Wait for the page for which mark() or unmask() returned -EWOULDBLOCK.  May
+	 * sleep. Returns 0 if the caller should try again, else why the page is
+	 * unavailable.
 	 */
 	int (*wait)(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
 
 	/*
-	 * Keep the event that could not be marked as wait() failed.  Returns
-	 * false where this ABI has no place for that.
+	 * Record an event that could not be marked because wait() failed.  Returns false
+	 * if this ABI cannot record it.
 	 */
 	bool (*save)(struct kvm_vcpu *vcpu, u32 port, u32 priority);
 
 	/*
-	 * Take one that was kept, of the ports from @first to below @end, for
-	 * @only or, where that is NULL, for anybody.  Returns false where there
-	 * is none.  NULL where none is ever kept.
+	 * Take a recorded event of the ports from @first to below @end, destined for
+	 * @only or, if that is NULL, for any vCPU.  Returns false if there is none.  NULL
+	 * if the ABI records no events.
 	 */
 	bool (*take_saved)(struct kvm *kvm, u32 first, u32 end,
 			   struct kvm_vcpu *only,
 			   struct xen_saved_event *saved);
 
 	/*
-	 * True where @port is pending, masked or not; and where nobody can say
-	 * just now, as to look again is always right.
+	 * Whether @port is pending, masked or not.  Also true if that cannot be
+	 * determined without waiting, since callers may always check again.
 	 */
 	bool (*is_pending)(struct kvm *kvm, const struct xen_layout *layout,
 			   u32 port);
 
 	/*
-	 * Forget what is pending on @port, which was closed.  May sleep.  NULL
-	 * where closing a port is the VMM's all alone.
+	 * Clear the pending state of @port, which was closed.  May sleep.  NULL if the
+	 * VMM alone does this.
 	 */
 	void (*forget)(struct kvm *kvm, u32 port);
 
 	/*
-	 * @port was bound to @vcpu, which gets what is pending there; NULL: to
-	 * nobody known.  May sleep.  NULL where that is the VMM's all alone.
+	 * @port was bound to @vcpu, which gets a pending event of the port; NULL: to a
+	 * vCPU unknown to KVM.  May sleep.  NULL if the VMM alone does this.
 	 */
 	void (*bind)(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
 
-	/* Who gets what is pending on @port, or NULL. */
+	/* The vCPU that gets a pending event of @port, or NULL. */
 	struct kvm_vcpu *(*owner)(struct kvm *kvm, u32 port);
 
 	/*
-	 * Whether vcpu_info has selectors of ports, as 2-level's has.  FIFO's queues say
-	 * which port it is: there its flag is all.
+	 * Whether vcpu_info has selectors, as in the 2-level ABI.  In the FIFO ABI the
+	 * queues identify the port, and vcpu_info only has the flag
+	 * evtchn_upcall_pending.
 	 */
 	bool has_selectors;
 };
 
 static inline const struct xen_evtchn_ops *xen_ops(struct kvm *kvm)
 {
-	/* Pairs with the release in fifo_ctl.c: what an ABI keeps is there. */
+	/* Pairs with the release in fifo_ctl.c: the data of the ABI is initialized. */
 	return smp_load_acquire(&kvm->arch.xen.state.evtchn_ops);
 }
 

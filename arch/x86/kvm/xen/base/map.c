@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Guest pages that have to be waited for: see map.h. */
+/* Mapping guest pages that have to be waited for: see map.h.  Owns no state. */
 #include "xen/base/map.h"
 
 int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len)
@@ -9,9 +9,9 @@ int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len)
 	might_sleep();
 
 	/*
-	 * A page that is taken away again before it could be used is sought
-	 * again, as any access of the VMM itself would do: each round is one
-	 * invalidation by whoever owns the memory.
+	 * A page that is invalidated again before it could be used is looked up again, as
+	 * an access by the VMM itself would do.  Each iteration means one invalidation by
+	 * the owner of the memory.
 	 */
 	while (!xen_try_map(map, gpc)) {
 		/* A cache that was never activated must not be refreshed. */

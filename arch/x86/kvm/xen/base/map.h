@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Guest pages, mapped by KVM's gfn_to_pfn caches, which follow memslots and the VMM's own
- * address space.
+ * address space.  Each cache is guarded by its gpc->lock, held for read while mapped.
  */
 #ifndef _KVM_XEN_BASE_MAP_H
 #define _KVM_XEN_BASE_MAP_H
 
 #include "xen/base/base.h"
 
-/* A guest page while it is held mapped: interrupts are off, nothing sleeps. */
+/*
+ * A mapped guest page: gpc->lock is held for read.  The holder must not sleep, and has
+ * interrupts off, except on PREEMPT_RT.
+ */
 struct xen_map {
 	struct gfn_to_pfn_cache *gpc;
 	unsigned long flags;
@@ -16,10 +19,10 @@ struct xen_map {
 };
 
 /*
- * Whether the mapping that @gpc remembers still stands, for the length that it
- * was made for.  The memslots are part of struct kvm and never freed, so their
- * generation may be read at any time; who writes to the page holds kvm->srcu,
- * for a memslot that was removed to be left alone from then on.
+ * Whether the mapping in @gpc is still valid, for the length with which it was made.  The
+ * memslots are part of struct kvm and never freed, so their generation may be read at any
+ * time.  A writer holds kvm->srcu, so that KVM waits for it before a removed memslot is
+ * gone.
  */
 static __always_inline bool xen_is_mapped(struct gfn_to_pfn_cache *gpc)
 {
@@ -34,7 +37,7 @@ static __always_inline bool xen_is_mapped(struct gfn_to_pfn_cache *gpc)
 	       kvm_is_error_gpa(gpc->gpa);
 }
 
-/* Who writes to guest pages is in a read section of kvm->srcu. */
+/* A thread that writes to guest pages must be in a read section of kvm->srcu. */
 static __always_inline void xen_assert_reader(struct kvm *kvm)
 {
 	RCU_LOCKDEP_WARN(!srcu_read_lock_held(&kvm->srcu),
@@ -42,9 +45,9 @@ static __always_inline void xen_assert_reader(struct kvm *kvm)
 }
 
 /*
- * Map what @gpc was activated for, to read it, if that needs no waiting.
- * Returns false, holding nothing, where the page has to be sought again first.
- * Any context.
+ * Map @gpc for reading, if that needs no waiting.  Returns false, holding nothing, if the
+ * page has to be looked up again first.  Any context in which xen_must_not_lock() is
+ * false.
  */
 static __always_inline bool xen_try_map_to_read(struct xen_map *map,
 						struct gfn_to_pfn_cache *gpc)
@@ -60,7 +63,9 @@ static __always_inline bool xen_try_map_to_read(struct xen_map *map,
 	return true;
 }
 
-/* The same to write as well. */
+/*
+ * Like xen_try_map_to_read(), for reading and writing.  In a read section of kvm->srcu.
+ */
 static __always_inline bool xen_try_map(struct xen_map *map,
 					struct gfn_to_pfn_cache *gpc)
 {
@@ -74,8 +79,8 @@ static __always_inline void xen_unmap(struct xen_map *map)
 }
 
 /*
- * The same for who has another page mapped, of a kind that is always mapped first:
- * interrupts are off by that, but on PREEMPT_RT.  To end it is xen_unmap_under().
+ * Map @gpc while a page of another kind is mapped that is always mapped first.
+ * Interrupts are off already, except on PREEMPT_RT.  Unmap by xen_unmap_under().
  */
 static __always_inline bool xen_try_map_under(struct gfn_to_pfn_cache *gpc)
 {
@@ -97,8 +102,8 @@ static __always_inline void xen_unmap_under(struct gfn_to_pfn_cache *gpc)
 }
 
 /*
- * The same for who has another page of the same kind mapped: without waiting,
- * as who has the two the other way round may be waiting for this one.
+ * Map @gpc while a page of the same kind is mapped.  Only try the lock: another thread
+ * may hold the two pages in the opposite order and wait for this one.
  */
 static inline bool xen_try_map_second(struct xen_map *map,
 				      struct gfn_to_pfn_cache *gpc)
@@ -117,8 +122,8 @@ static inline bool xen_try_map_second(struct xen_map *map,
 }
 
 /*
- * The same below the scheduler's own locks: not even a spinning lock is waited
- * for, and on PREEMPT_RT, where its owner may sleep, it is left alone.
+ * Map @gpc under the scheduler's locks: do not even wait for a spinning lock.  Always
+ * fails on PREEMPT_RT, where the lock's owner may be preempted.
  */
 static inline bool xen_try_map_in_scheduler(struct xen_map *map,
 					    struct gfn_to_pfn_cache *gpc,
@@ -127,7 +132,7 @@ static inline bool xen_try_map_in_scheduler(struct xen_map *map,
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !xen_try_map_second(map, gpc))
 		return false;
 
-	/* The length may be another than @gpc was made for: see runstate.c. */
+	/* @len may differ from the length with which @gpc was mapped: see runstate.c. */
 	if (kvm_gpc_check(gpc, len))
 		return true;
 
@@ -136,12 +141,15 @@ static inline bool xen_try_map_in_scheduler(struct xen_map *map,
 }
 
 /*
- * As xen_try_map(), but waits for the page; @len is what @gpc was activated for.
- * Returns 0 or why there is no page.
+ * Map @gpc like xen_try_map(), but wait for the page.  May sleep.  @len is the length for
+ * which @gpc was activated.  Returns 0, or -errno if there is no page.
  */
 int xen_map(struct xen_map *map, struct gfn_to_pfn_cache *gpc, u32 len);
 
-/* Whether @generation, unless it is 0, is that of the memslots.  In kvm->srcu. */
+/*
+ * Whether *@generation is not 0 and equals the current generation of the memslots: a page
+ * that could not be mapped then cannot be mapped now.  In a read section of kvm->srcu.
+ */
 static inline bool xen_is_stalled(struct kvm *kvm, const u64 *generation)
 {
 	u64 known = READ_ONCE(*generation);

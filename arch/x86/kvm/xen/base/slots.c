@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tables of pointers by number, see slots.h. */
+/* Tables of pointers, indexed by number: see slots.h. */
 #include "xen/base/slots.h"
 
 #include <linux/math.h>
@@ -24,7 +24,7 @@ static struct xen_slots *make_table(struct xen_slots **where, u32 max)
 	if (!slots)
 		return NULL;
 
-	/* Pairs with the acquire in xen_slot(). */
+	/* Pairs with the acquire in xen_slot_leaf(). */
 	smp_store_release(where, slots);
 	return slots;
 }
@@ -44,7 +44,7 @@ void __rcu **xen_make_slot(struct xen_slots **where, u32 max, u32 nr)
 	if (!leaf)
 		return NULL;
 
-	/* Pairs with the acquire in xen_slot(). */
+	/* Pairs with the acquire in xen_slot_leaf(). */
 	smp_store_release(&slots->leaves[nr / XEN_LEAF_SLOTS], leaf);
 	return xen_slot(where, max, nr);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tables of pointers by number, in leaves of a page that are made as they are
- * needed and stay until the table goes: a look is three loads, in any context.
+ * Tables of pointers, indexed by number, in leaves of one page each.  Leaves are
+ * allocated on demand and freed with the table.  A lookup is three loads, in any context.
  *
- * Owns the tables' memory; what they point to is their user's, and so are the
- * lock under which leaves are made and the grace period after which readers
- * are gone.  @max, the number of slots, is a constant of the user.
+ * Owns the memory of the tables.  The user of a table owns the objects it points to, the
+ * lock under which leaves are allocated, and the grace period after which readers are
+ * gone.  @max, the number of slots, is a constant chosen by the user.
  */
 #ifndef _KVM_XEN_SLOTS_H
 #define _KVM_XEN_SLOTS_H
@@ -21,8 +21,7 @@ struct xen_slots {
 };
 
 /*
- * The leaf that has the slot of number @nr, as its one with number @nr %
- * XEN_LEAF_SLOTS; NULL where there was never any.
+ * The leaf with slot @nr, at index @nr % XEN_LEAF_SLOTS; NULL if it was never allocated.
  */
 static __always_inline void __rcu **xen_slot_leaf(struct xen_slots *const *where,
 						  u32 max, u32 nr)
@@ -34,16 +33,16 @@ static __always_inline void __rcu **xen_slot_leaf(struct xen_slots *const *where
 
 	nr = array_index_nospec(nr, max);
 
-	/* Pairs with the release in make_table(): what is seen is zeroed. */
+	/* Pairs with the release in make_table(): the table is seen zeroed. */
 	slots = smp_load_acquire(where);
 	if (unlikely(!slots))
 		return NULL;
 
-	/* Likewise, in xen_make_slot(). */
+	/* Pairs with the release in xen_make_slot(): the leaf is seen zeroed. */
 	return smp_load_acquire(&slots->leaves[nr / XEN_LEAF_SLOTS]);
 }
 
-/* Where number @nr is kept, or NULL where nothing near it ever was. */
+/* The slot @nr, or NULL if its leaf was never allocated. */
 static inline void __rcu **xen_slot(struct xen_slots *const *where, u32 max,
 				    u32 nr)
 {
@@ -52,16 +51,16 @@ static inline void __rcu **xen_slot(struct xen_slots *const *where, u32 max,
 	return leaf ? &leaf[nr % XEN_LEAF_SLOTS] : NULL;
 }
 
-/* The same, making what is missing; NULL where there is no memory.  Sleeps. */
+/*
+ * The slot @nr, whose table and leaf are allocated if missing; NULL without memory.  May
+ * sleep.
+ */
 void __rcu **xen_make_slot(struct xen_slots **where, u32 max, u32 nr);
 
-/*
- * The first number at or above @from, below @max, whose slot is not empty; @max
- * where there is none.
- */
+/* The first number from @from to below @max whose slot is not empty, or @max. */
 u32 xen_next_slot(struct xen_slots *const *where, u32 max, u32 from);
 
-/* Free the table, which nobody looks at any more. */
+/* Free the table, which must have no readers. */
 void xen_free_slots(struct xen_slots *slots, u32 max);
 
 #endif /* _KVM_XEN_SLOTS_H */

@@ -12,7 +12,7 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm_xen
 
-/* Which calls the kernel answered, and with what. */
+/* Hypercalls answered by KVM, and their results. */
 TRACE_EVENT(kvm_xen_hypercall_done,
 	TP_PROTO(u64 input, u64 op, s64 result),
 	TP_ARGS(input, op, result),
@@ -71,7 +71,7 @@ TRACE_EVENT(kvm_xen_upcall,
 		  __print_symbolic(__entry->method, XEN_UPCALL_METHOD_NAMES))
 );
 
-/* What was done to a line after a look at the flag that it stands for. */
+/* Actions on a line, after its flag was read. */
 TRACE_EVENT(kvm_xen_line,
 	TP_PROTO(u32 gsi, bool vmm, bool flag, u32 actions),
 	TP_ARGS(gsi, vmm, flag, actions),
@@ -95,7 +95,7 @@ TRACE_EVENT(kvm_xen_line,
 				{ XEN_LEVEL_RAISE, "raise" }))
 );
 
-/* The end of an interrupt that is put off, see resampled(). */
+/* The handling of an EOI is delayed, see resampled() in line.c. */
 TRACE_EVENT(kvm_xen_line_delay,
 	TP_PROTO(u32 gsi),
 	TP_ARGS(gsi),
