@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Changing how a guest hears of its events: the vector and the line of a VM, and
- * the lines of its vCPUs.
+ * The attributes that set the method of upcalls: the vector and the line of a VM, and the
+ * lines of its vCPUs.
  *
- * callback_lock makes changes one at a time; it is taken outside of xen_lock, as
- * a line that is taken away has to be waited for.  The old method ends before the
- * new one begins, so that a new line on the same pin is an edge: in between, the
- * flag is raised and nobody is told, and in the end everybody looks at it.
+ * callback_lock serializes changes.  It is taken outside of xen_lock, because removing a
+ * line has to wait for its users.  The old method is removed before the new one starts,
+ * so that a new line on the same pin causes an edge.  In between, evtchn_upcall_pending
+ * may be set without an upcall; after the change each vCPU's flag is checked.
  */
 #include "xen/upcall/callback.h"
 #include "xen/upcall/line.h"
@@ -32,7 +32,7 @@ static const struct kind *kind_of(const struct kvm_xen_callback *callback)
 	return &kinds[array_index_nospec(callback->type, ARRAY_SIZE(kinds))];
 }
 
-/* What the type and the flags do not use has to be zero. */
+/* Fields that the type and the flags do not use must be zero. */
 static bool has_strays(const struct kvm_xen_callback *callback)
 {
 	const struct kind *kind = kind_of(callback);
@@ -56,7 +56,7 @@ static bool is_valid(const struct kvm_xen_callback *callback)
 	       !xen_is_bad_vector(callback->vector);
 }
 
-/* Returns the line that @callback wants, NULL for none, or ERR_PTR(). */
+/* Returns the line for @callback, NULL if it has none, or ERR_PTR(). */
 static struct xen_line *make_line(struct kvm *kvm, struct kvm_vcpu *vcpu,
 				  const struct kvm_xen_callback *callback)
 {
@@ -66,7 +66,7 @@ static struct xen_line *make_line(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	return xen_line_create(kvm, vcpu, callback);
 }
 
-/* End a line that was taken away, after the last who uses it. */
+/* Destroy a line that was unlinked, after a grace period for its users. */
 static void end_line(struct kvm *kvm, struct xen_line *line)
 {
 	synchronize_srcu(&kvm->srcu);
@@ -75,7 +75,7 @@ static void end_line(struct kvm *kvm, struct xen_line *line)
 
 /* The VM */
 
-/* Give the VM @line and @vector; returns the line that it had. */
+/* Give the VM @line and @vector; returns its old line. */
 static struct xen_line *replace_vm(struct kvm *kvm, struct xen_line *line,
 				   u8 vector)
 {
@@ -131,7 +131,7 @@ static int set_vector(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 
 	guard(mutex)(&kvm->arch.xen.state.callback_lock);
 
-	/* To take away a vector that is not there leaves a line alone. */
+	/* Removing a vector that is not set must not remove a line. */
 	if (vector || !kvm->arch.xen.state.line)
 		change_vm(kvm, NULL, vector);
 	return 0;
@@ -179,7 +179,7 @@ const struct xen_vm_attr xen_callback_attr = {
 	.locks = true,
 };
 
-/* A vCPU: of lines those of the VMM, as a pin would tell of one vCPU only. */
+/* vCPUs: only lines owned by the VMM, since a pin serves one vCPU only */
 
 static struct xen_line *replace_vcpu(struct kvm_vcpu *vcpu, struct xen_line *line)
 {
@@ -273,8 +273,8 @@ bool xen_callback_has_lines(struct kvm *kvm)
 }
 
 /*
- * The VM is about to go, and its irqchips before the Xen core.  No vCPU runs and
- * no irqfd is left, but a VMM may still write to an eventfd.
+ * The VM is being destroyed, and its irqchips are freed before the rest of the Xen state.
+ * No vCPU runs and no irqfd is left, but the VMM may still write to an eventfd.
  */
 void kvm_xen_stop(struct kvm *kvm)
 {

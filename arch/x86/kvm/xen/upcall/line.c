@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lines that are up while a vCPU's evtchn_upcall_pending is.
+ * Interrupt lines that are asserted while a vCPU's evtchn_upcall_pending is set.
  *
- * What to do when is level.c's.  Here is who tells it that the guest may have
- * cleared the flag, and what raising and lowering is.  A line in KVM's irqchips
- * hears of the end of its interrupts, whichever chip and trigger mode; before the
- * guest writes to an irqchip, so that a pin is not unmasked to an interrupt that
- * is no more; and when its pin was unmasked, as an edge is not kept for a pin
- * that is masked.  A VMM that has the line tells of the end by an eventfd.
+ * level.c decides when a line has to change.  This file tells it when the guest may have
+ * cleared the flag, and asserts and deasserts the line.  For a line of KVM's irqchips,
+ * KVM calls this file at each EOI, whichever irqchip and trigger mode; before the guest
+ * writes to an irqchip, so that unmasking a pin does not deliver an interrupt whose flag
+ * is clear; and when a pin was unmasked, because irqchips do not keep an edge for a
+ * masked pin.  A VMM that owns the line reports EOIs by an eventfd.
  *
- * Of a line only ->level changes once it was started.  ->lock is held by its
- * driver, so that who posts an event in a task finds it seen to on return: an
- * interrupt that the guest ended with the flag down is over then.  Where an event
- * is raised in interrupt context, or from an eventfd that is being signalled,
- * neither irqchips nor another eventfd may be touched: a work item does it.
+ * Once a line is started, only ->level changes.  ->lock is held by the driver of the
+ * line, so that when xen_line_post() returns in task context, the event has been handled:
+ * if the guest ended an interrupt with the flag clear, the line is down.  Interrupt
+ * context and the wakeup of an eventfd may not touch irqchips or signal another eventfd:
+ * there a work item becomes the driver.
  */
 #include "xen/base/deferred.h"
 #include "xen/base/trace.h"
@@ -32,34 +32,34 @@
 struct xen_line {
 	struct xen_level level;
 	struct kvm *kvm;
-	struct kvm_vcpu *vcpu;		/* whose flag; NULL: vCPU 0 of the guest */
+	struct kvm_vcpu *vcpu;		/* vCPU with the flag; NULL: Xen vCPU 0 */
 	struct kvm_xen_callback callback;
-	bool restored;			/* asserted before vcpu_info was there */
+	bool restored;			/* asserted before vcpu_info was registered */
 	struct mutex lock;
-	struct task_struct *driver;	/* who holds it, for that task to know */
+	struct task_struct *driver;	/* holder of ->lock, to detect recursion */
 	struct delayed_work work;
 
-	/* The vCPU as the line was last raised: see resampled(). */
+	/* The vCPU and its exits when the line was last raised: see resampled(). */
 	struct kvm_vcpu *raised_for;
 	unsigned long raised_exits;
 
-	/* In KVM's irqchips. */
-	int source;			/* of interrupts; less than 0: none */
+	/* Lines of KVM's irqchips. */
+	int source;			/* IRQ source id; negative: none */
 	struct kvm_irq_ack_notifier ack;
 	struct kvm_irq_mask_notifier mask;
 
-	/* With the VMM. */
-	struct eventfd_ctx *assert;	/* NULL: in KVM's irqchips */
+	/* Lines owned by the VMM. */
+	struct eventfd_ctx *assert;	/* NULL: a line of KVM's irqchips */
 	struct eventfd_ctx *resample;
-	struct file *resample_file;	/* until it is listened to */
+	struct file *resample_file;	/* until it is polled */
 	wait_queue_entry_t wait;
 	poll_table poll;
 };
 
-/* Rounds that a driver makes in one go: guests that go on are left to a worker. */
+/* The most rounds of a driver: if the guest keeps causing events, a worker continues. */
 #define MAX_ROUNDS	8
 
-/* How long the end of an interrupt is put off that the guest can hardly have ended. */
+/* Delay in jiffies for an EOI that can hardly be the guest's: see resampled(). */
 #define RESAMPLE_DELAY	(HZ / 50)
 
 static struct kvm_vcpu *vcpu_of(struct xen_line *line)
@@ -67,7 +67,7 @@ static struct kvm_vcpu *vcpu_of(struct xen_line *line)
 	return line->vcpu ?: xen_find_vcpu(line->kvm, 0);
 }
 
-/* Others have a better way to hear of their events, or have none by now. */
+/* False if another method has precedence for the vCPU, or the line was removed. */
 static bool is_notified_by(struct kvm_vcpu *vcpu, const struct xen_line *line)
 {
 	return kvm_xen_upcall_method(vcpu) ==
@@ -75,8 +75,8 @@ static bool is_notified_by(struct kvm_vcpu *vcpu, const struct xen_line *line)
 }
 
 /*
- * Returns the flag, as far as it is this line's, or -EAGAIN where its page has
- * to be sought first.
+ * Returns the level that the line should have, or -EAGAIN if vcpu_info has to be mapped
+ * first.
  */
 static int look(struct xen_line *line, struct kvm_vcpu *vcpu)
 {
@@ -91,7 +91,7 @@ static int look(struct xen_line *line, struct kvm_vcpu *vcpu)
 	return up;
 }
 
-/* Before the line goes up: the guest may end the interrupt at once. */
+/* Called before the line is raised, as the guest may end the interrupt at once. */
 static void record_exits(struct xen_line *line, struct kvm_vcpu *vcpu)
 {
 	if (!vcpu)
@@ -117,7 +117,7 @@ static void act(struct xen_line *line, u32 actions)
 		kvm_set_irq(line->kvm, line->source, gsi, 1, false);
 }
 
-/* Returns false where the line has no driver any more. */
+/* Returns false if the caller is no longer the driver. */
 static bool drive_once(struct xen_line *line)
 {
 	u32 events = xen_level_take(&line->level);
@@ -147,7 +147,7 @@ static bool drive_once(struct xen_line *line)
 	return true;
 }
 
-/* Also where the work was put off. */
+/* Run the work now, even if it was queued with a delay. */
 static void work_now(struct xen_line *line)
 {
 	mod_delayed_work(system_wq, &line->work, 0);
@@ -181,7 +181,7 @@ static void work_fn(struct work_struct *work)
 		       XEN_LEVEL_LOOK);
 }
 
-/* For who must not sleep, or holds locks of an irqchip or of an eventfd. */
+/* For callers that must not sleep, or hold locks of an irqchip or an eventfd. */
 static void post_later(struct xen_line *line, u32 events)
 {
 	xen_level_leave(&line->level, events);
@@ -198,16 +198,16 @@ void xen_line_post(struct xen_line *line, u32 events)
 		post_and_drive(line, events);
 }
 
-/* An irqchip saw the end of an interrupt of this GSI, its locks dropped. */
+/* KVM calls this at each EOI for this GSI, without locks of the irqchip. */
 static void acked(struct kvm_irq_ack_notifier *ack)
 {
 	xen_line_post(container_of(ack, struct xen_line, ack), XEN_LEVEL_ACKED);
 }
 
 /*
- * A pin was (un)masked, its irqchip is locked.  What was asserted while it was
- * masked may be forgotten: an edge is, and a level that shares its pin with an
- * irqfd that resamples.
+ * KVM calls this when the pin was masked or unmasked, with the irqchip's lock held.  The
+ * irqchip may have dropped an assertion while the pin was masked: an edge, or a level if
+ * the pin is shared with a resampling irqfd.
  */
 static void mask_changed(struct kvm_irq_mask_notifier *mask, bool masked)
 {
@@ -217,7 +217,7 @@ static void mask_changed(struct kvm_irq_mask_notifier *mask, bool masked)
 		post_later(line, XEN_LEVEL_RAISED);
 }
 
-/* Whether it is a line's worker that signals an eventfd, in this very thread. */
+/* Whether the current thread is a worker of a line, which is signalling an eventfd. */
 static bool is_signalled_by_line(void)
 {
 	struct work_struct *work = current_work();
@@ -233,12 +233,12 @@ static bool has_exited(struct xen_line *line)
 }
 
 /*
- * The VMM writes to @resample, whose wait queue is locked.
+ * The VMM has written to @resample, whose wait queue is locked.
  *
- * For a guest to end an interrupt, its vCPU has to leave guest mode.  Where it did not,
- * or where another line is what signals, eventfds may form a ring, by which lines whose
- * flags are up assert each other for ever, in workers that no cgroup limits: then it
- * is put off, so that a line does that 50 times in a second and no more.
+ * For a guest to end an interrupt, its vCPU has to exit.  If it did not, or if another
+ * line signals this eventfd, eventfds may form a ring in which lines with set flags
+ * assert each other forever, in workers that no cgroup limits.  Such an EOI is handled
+ * with a delay, at most 50 times a second.
  */
 static int resampled(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		     void *key)
@@ -273,7 +273,7 @@ static void start_listening(struct xen_line *line)
 	init_waitqueue_func_entry(&line->wait, resampled);
 	init_poll_funcptr(&line->poll, listen);
 
-	/* A count from before means the same as one from now on. */
+	/* A count from before polling started is handled like a later one. */
 	if (vfs_poll(line->resample_file, &line->poll) & EPOLLIN)
 		post_later(line, XEN_LEVEL_ACKED);
 
@@ -301,10 +301,10 @@ static void hold_pin(struct xen_line *line,
 }
 
 /*
- * Hold the pins of a line that was asserted before the guest was restored.  The
- * state of an irqchip says what they have seen of it, but not who holds them: to
- * assert it anew would be one more edge, and not to hold it would let the next
- * device on the pin take it down.
+ * Restore the assertion of a line that was asserted when the guest was saved.  The saved
+ * state of an irqchip contains the level of its pins, but not which sources assert them:
+ * to assert the line again would cause an extra edge; without this source another device
+ * on the pin could deassert it.
  */
 static void hold_pins(struct xen_line *line)
 {
@@ -351,7 +351,7 @@ static void stop(struct xen_line *line)
 	kvm_unregister_irq_ack_notifier(line->kvm, &line->ack);
 }
 
-/* Give back what a line holds that nobody uses. */
+/* Free a line that has no users. */
 static void release(struct xen_line *line)
 {
 	if (line->source >= 0)
@@ -381,7 +381,7 @@ struct kvm_xen_callback xen_line_callback(struct xen_line *line)
 {
 	struct kvm_xen_callback callback = line->callback;
 
-	/* An edge that is due would be lost in what is told of the line. */
+	/* Handle pending events first, so that the returned state includes a due edge. */
 	xen_line_post(line, 0);
 
 	if (READ_ONCE(line->level.asserted))
@@ -401,7 +401,7 @@ static int attach_assert(struct xen_line *line)
 	return 0;
 }
 
-/* One eventfd for both would end each interrupt as it is asserted, for ever. */
+/* One eventfd for both would end each interrupt as it is asserted, forever. */
 static int attach_resample(struct xen_line *line)
 {
 	struct file *file = eventfd_fget(line->callback.resample_fd);

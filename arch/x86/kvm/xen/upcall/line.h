@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A line that is up while a vCPU's evtchn_upcall_pending is: a GSI of KVM's own
- * interrupt controllers, or a pair of eventfds to a VMM that has the line.
+ * An interrupt line that is asserted while a vCPU's evtchn_upcall_pending is set: a GSI
+ * of KVM's interrupt controllers, or a pair of eventfds shared with a VMM that owns the
+ * line.
  *
- * Whoever uses a line found it in struct kvm_xen_vm_state or struct
- * kvm_xen_vcpu_state, in a read section of kvm->srcu.  Who takes it away from
- * there waits for those before xen_line_destroy().
+ * Users get a line from struct kvm_xen_vm_state or struct kvm_xen_vcpu_state in a read
+ * section of kvm->srcu.  Before xen_line_destroy(), the caller clears that pointer and
+ * waits for a grace period.
  */
 #ifndef _KVM_XEN_LINE_H
 #define _KVM_XEN_LINE_H
@@ -17,25 +18,29 @@
 struct xen_line;
 
 /*
- * Make what @callback asks for, with @vcpu's flag or, for NULL, that of the vCPU
- * that the guest knows as 0.  It does nothing yet.  Sleeps.  Returns the line or
- * ERR_PTR(): see KVM_XEN_ATTR_TYPE_CALLBACK.
+ * Create the line that @callback describes, which follows the flag of @vcpu or, if that
+ * is NULL, of Xen vCPU 0.  It is inactive until xen_line_start().  Sleeps.  Returns the
+ * line or an ERR_PTR(): see KVM_XEN_ATTR_TYPE_CALLBACK.
  */
 struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
 				 const struct kvm_xen_callback *callback);
 
-/* Let it hear of interrupts that end.  Sleeps. */
+/* Register for EOIs.  Sleeps. */
 void xen_line_start(struct xen_line *line);
 
-/* Take it down and away.  Nobody uses it any more.  Sleeps.  NULL: nothing. */
+/* Deassert and free a line that has no users.  NULL is allowed.  Sleeps. */
 void xen_line_destroy(struct xen_line *line);
 
-/* As the VMM gave it, and whether it is up, with all events seen to.  Sleeps. */
+/*
+ * The line as the VMM configured it, and whether it is asserted, after all pending events
+ * are handled.  Sleeps.
+ */
 struct kvm_xen_callback xen_line_callback(struct xen_line *line);
 
 /*
- * Post @events (XEN_LEVEL_*) and see to them: now, where that may sleep, later
- * with interrupts off or inside of the signal of an eventfd.  0: those that wait.
+ * Post @events (XEN_LEVEL_*, or 0 for those already posted) and handle them: before
+ * returning if the caller may sleep, in a worker if interrupts are off or an eventfd is
+ * being signalled. Any context.
  */
 void xen_line_post(struct xen_line *line, u32 events);
 

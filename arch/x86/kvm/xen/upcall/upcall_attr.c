@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes of a vCPU by which its method of upcalls is chosen: where vcpu_info is, its
- * number and its own vector.
+ * Attributes of a vCPU that determine its method of upcalls: the address of vcpu_info,
+ * the Xen vCPU id and the vCPU's own vector.  Owns no state; xen_lock is held by the
+ * caller.
  */
 #include "xen/upcall/callback.h"
 #include "xen/upcall/upcall.h"
 #include "xen/upcall/upcall_attr.h"
 
-/* There is no flag any more: a line that stands for it goes down. */
+/* Without vcpu_info there is no flag: a line that follows it is deasserted. */
 static int vcpu_info_taken_away(struct kvm_vcpu *vcpu)
 {
 	kvm_gpc_deactivate(&vcpu->arch.xen.vcpu_info_cache);
@@ -15,7 +16,7 @@ static int vcpu_info_taken_away(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-/* What follows an activation of vcpu_info that came to @r. */
+/* Finish an activation of vcpu_info that returned @r. */
 static int vcpu_info_placed(struct kvm_vcpu *vcpu, int r)
 {
 	if (r)
@@ -90,7 +91,7 @@ static int vcpu_id_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 
 	vcpu->arch.xen.vcpu_id = data->u.vcpu_id;
 
-	/* A line of the VM tells of vCPU 0. */
+	/* The line of the VM follows the flag of Xen vCPU 0. */
 	xen_upcall_reevaluate(vcpu);
 	return 0;
 }

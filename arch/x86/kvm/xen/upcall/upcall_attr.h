@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Attributes of a vCPU by which its method of upcalls is chosen.
- */
+/* Attributes of a vCPU that determine its method of upcalls. */
 #ifndef _KVM_XEN_UPCALL_UPCALL_ATTR_H
 #define _KVM_XEN_UPCALL_UPCALL_ATTR_H
 

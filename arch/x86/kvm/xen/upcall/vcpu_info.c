@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vcpu_info, as far as it tells of events: the flag evtchn_upcall_pending, and
- * the selections that say where to look.
+ * The event fields of vcpu_info: evtchn_upcall_pending and the selectors.  Owns
+ * state.stalled_generation and, in state.deferred[], the selectors.
  *
- * Where vcpu_info is not mapped just now, or not registered yet, selections
- * are deferred in the vCPU, per width, and replayed by its own thread or by the
- * registration.  Parking and registration pair full barriers: either the
- * deferral sees the registration and wakes the vCPU, or the registration sees
- * what was deferred.
+ * If vcpu_info is not mapped at the moment or not registered yet, selections are
+ * deferred: they are kept in the vCPU, per width, and replayed by the vCPU's thread or by
+ * the registration. Full barriers in defer() and xen_vcpu_info_placed() pair: either the
+ * deferral sees the registration and wakes the vCPU, or the registration sees the
+ * deferred selection.
  */
 #include "xen/abi/evtchn_2l.h"
 #include "xen/base/debug.h"
@@ -29,7 +29,10 @@ static bool select(const struct xen_evtchn_ops *ops, void *vcpu_info,
 				    xen_evtchn_raise_upcall(vcpu_info);
 }
 
-/* Do the select() of all that was deferred as @sel; returns the same. */
+/*
+ * Set all deferred selectors @sel.  Returns whether evtchn_upcall_pending went from 0 to
+ * 1.
+ */
 static bool replay(const struct xen_evtchn_ops *ops, void *vcpu_info,
 		   const struct xen_layout *layout, u64 sel)
 {
@@ -38,7 +41,7 @@ static bool replay(const struct xen_evtchn_ops *ops, void *vcpu_info,
 }
 
 static void defer(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
-		 const struct xen_layout *layout, u32 port)
+		  const struct xen_layout *layout, u32 port)
 {
 	atomic64_t *deferred = &vcpu->arch.xen.state.deferred[xen_layout_width(layout)];
 
@@ -67,7 +70,9 @@ bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
 	return due;
 }
 
-/* Take the selections of @width; in the narrow word, work stay. */
+/*
+ * Take the deferred selectors of @width; flags of deferred work stay in the narrow word.
+ */
 static u64 take_width(struct kvm_vcpu *vcpu, enum xen_width width)
 {
 	u64 work = width == XEN_NARROW ? XEN_DEFERRED_WORK : 0;
@@ -80,8 +85,8 @@ static u64 take_width(struct kvm_vcpu *vcpu, enum xen_width width)
 }
 
 /*
- * Take what was deferred as bits of @layout.  Bits of the other width name other
- * ports by now: look everywhere instead, as Xen does when vcpu_info moves.
+ * Take the deferred selectors in terms of @layout.  Selectors of the other width stand
+ * for other ports: replace them by all selectors, as Xen does when vcpu_info moves.
  */
 static u64 take_deferred(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 {
@@ -95,11 +100,11 @@ static u64 take_deferred(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 }
 
 /*
- * Map vcpu_info, waiting for it.  Where that fails, remember with which memslots, so
- * that what is deferred neither keeps a sleeping vCPU awake nor a running one out of the
- * guest.  A change of memslots wakes the vCPU, and ends this.  Nothing tells of a change
- * of the VMM's own memory: the next event tries again, and so does the vCPU's thread
- * when it is scheduled, at each KVM_RUN for one.
+ * Map vcpu_info, waiting for the page.  On failure record the generation of the memslots,
+ * so that deferred work neither keeps a sleeping vCPU awake nor a running one out of the
+ * guest. When the memslots change, KVM kicks the vCPU, and the generation no longer
+ * matches.  KVM is not notified when the VMM's memory becomes accessible: the next event
+ * tries again, and so does the vCPU's thread when it is scheduled in or enters KVM_RUN.
  */
 static int map_or_stall(struct kvm_vcpu *vcpu, struct xen_map *map)
 {
@@ -130,7 +135,7 @@ static bool replay_deferred(struct kvm_vcpu *vcpu)
 	bool due = false;
 	u64 sel;
 
-	/* Map first: what is taken can then be delivered. */
+	/* Map first, so that selectors are only taken if they can be delivered. */
 	if (map_or_stall(vcpu, &map))
 		return false;
 
@@ -151,8 +156,8 @@ bool xen_vcpu_info_replay(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Map vcpu_info to look at its flag, where that takes more than a look at the
- * mapping.  Returns 0 with the map, or what to answer instead.
+ * Map vcpu_info to read its flag if xen_try_map_to_read() was not enough.  Returns 0 with
+ * @map, or an error and the flag's assumed value in *@answer.
  */
 static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 			   int *answer)
@@ -162,8 +167,8 @@ static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 		return -EAGAIN;
 
 	/*
-	 * Where the page must not be waited for, let the vCPU go on instead, or
-	 * wake up, and ask again where it can.
+	 * If this context may not wait for the page, assume that the flag is set: the
+	 * vCPU then runs or wakes up, and reads the flag again where it may sleep.
 	 */
 	*answer = 1;
 	if (!xen_may_sleep())
@@ -173,7 +178,7 @@ static int map_flag_slowly(struct kvm_vcpu *vcpu, struct xen_map *map,
 	return map_or_stall(vcpu, map);
 }
 
-/* The flag is the first byte in either width.  Ends the mapping. */
+/* Read the flag, which is the first byte in either width, and unmap. */
 static int flag_of(struct xen_map *map)
 {
 	int up = READ_ONCE(*(u8 *)map->khva);
@@ -183,8 +188,8 @@ static int flag_of(struct xen_map *map)
 }
 
 /*
- * Whether evtchn_upcall_pending is up.  Asked several times per exit, hence
- * without kvm->srcu: a look at a page that is about to go harms nobody.
+ * Whether evtchn_upcall_pending is set.  Called several times per exit, hence without
+ * kvm->srcu: reading a page whose memslot is being removed is harmless.
  */
 int __kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 {
