@@ -46,8 +46,8 @@ check: ## everything that has to pass, in one total
 
 ##@ Tests, one kind at a time; MODULES=stock runs those that boot on the distribution's modules
 
-layers: ## include only downwards, as scripts/layers.table says
-	$(Q)scripts/layers --self-test
+layers: modules ## includes and calls go down only, in the order of scripts/layers.table
+	$(Q)$(testbed) scripts/layers --self-test
 
 build-test: modules ## what building and integrating refuse, and how
 	$(Q)$(testbed) scripts/test-build
