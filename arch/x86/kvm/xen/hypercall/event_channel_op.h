@@ -3,6 +3,7 @@
 #ifndef _KVM_XEN_HYPERCALL_EVENT_CHANNEL_OP_H
 #define _KVM_XEN_HYPERCALL_EVENT_CHANNEL_OP_H
 
+#include <linux/types.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
 

@@ -12,6 +12,7 @@
 #define _KVM_XEN_LINE_H
 
 #include <linux/kvm_host.h>
+#include <linux/kvm_xen.h>
 
 #include "xen/abi/level.h"
 
