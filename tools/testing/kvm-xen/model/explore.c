@@ -13,7 +13,7 @@
 
 struct coroutine {
 	jmp_buf begin;		/* where it is launched, over and over */
-	jmp_buf here;		/* where it gave way */
+	jmp_buf here;		/* where it yielded */
 	const struct actor *actor;
 	bool (*ready)(void);
 	const u32 *word;	/* or waits for bits in here to be clear */
@@ -26,10 +26,10 @@ struct coroutine {
 	u64 old, before;
 };
 
-/* A state seen in this job, and in how many ways it goes on to the end. */
+/* A state seen in this job, and how many paths lead from it to the end. */
 struct slot {
 	u64 key[2];
-	u64 ways;
+	u64 paths;
 	u64 job;
 };
 
@@ -341,13 +341,13 @@ static struct slot *find_slot(const u64 key[2])
 	}
 }
 
-static void remember(const u64 key[2], u64 ways)
+static void remember(const u64 key[2], u64 paths)
 {
 	struct slot *slot = find_slot(key);
 
 	if (slot->job == job_nr)
 		return;
-	*slot = (struct slot) { { key[0], key[1] }, ways, job_nr };
+	*slot = (struct slot) { { key[0], key[1] }, paths, job_nr };
 	if (++nr_states > NR_SLOTS / 4 * 3)
 		explore_fail("the scenario has too many states");
 }
@@ -377,11 +377,11 @@ static u64 add(u64 a, u64 b)
 
 static u64 walk(unsigned int depth);
 
-/* Go each way from the state at @depth, which is the current one. */
+/* Follow each path from the state at @depth, which is the current one. */
 static u64 branch(unsigned int depth, unsigned int set)
 {
 	bool moved = false;
-	u64 ways = 0;
+	u64 paths = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr_actors && !violation; i++) {
@@ -391,18 +391,18 @@ static u64 branch(unsigned int depth, unsigned int set)
 			replay(depth);
 		path[depth] = i;
 		step(i);
-		ways = add(ways, walk(depth + 1));
+		paths = add(paths, walk(depth + 1));
 		moved = true;
 	}
 
-	return ways;
+	return paths;
 }
 
 static u64 walk(unsigned int depth)
 {
 	unsigned int set = enabled();
 	struct slot *slot;
-	u64 key[2], ways;
+	u64 key[2], paths;
 
 	violation_depth = depth;
 	if (depth == MAX_STEPS)
@@ -413,12 +413,12 @@ static u64 walk(unsigned int depth)
 	make_key(key);
 	slot = find_slot(key);
 	if (slot->job == job_nr && !job->no_merging)
-		return slot->ways;
+		return slot->paths;
 
-	ways = branch(depth, set);
+	paths = branch(depth, set);
 	if (!violation)
-		remember(key, ways);
-	return ways;
+		remember(key, paths);
+	return paths;
 }
 
 struct explore_result explore(const struct explore_job *what)

@@ -3,7 +3,7 @@
  * Runs a few actors through every interleaving of their accesses to a world
  * that they share, under sequential consistency.
  *
- * Actors are coroutines that give way before each access (seam_report()).  An
+ * Actors are coroutines that yield before each access (seam_report()).  An
  * interleaving is run by starting anew and repeating the steps that lead to
  * where it branches.  An actor is deterministic, so that what it read so far
  * is the state it is in; two paths that lead to the same world and the same
@@ -54,11 +54,11 @@ void explore_trace(void);
 /* Say that this interleaving shows a bug. */
 void explore_fail(const char *what);
 
-/* For actors: give way until @ready.  Resuming is a step of its own. */
+/* For actors: yield until @ready.  Resuming is a step of its own. */
 void explore_wait(bool (*ready)(void));
 
 /*
- * For actors: give way until no bit of @mask is set in @word, which is in the
+ * For actors: yield until no bit of @mask is set in @word, which is in the
  * world.  The locks of units do so by themselves.
  */
 void explore_wait_clear(const u32 *word, u32 mask);

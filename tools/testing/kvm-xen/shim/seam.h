@@ -68,7 +68,7 @@ static inline void seam_report(const volatile void *addr, size_t len,
 
 /*
  * A lock of the units.  Where several actors share one thread, seam_lock_hook
- * gives way to them until the lock is free; NULL: wait for another thread.
+ * yields to them until the lock is free; NULL: wait for another thread.
  */
 struct seam_lock {
 	u32 held;

@@ -29,7 +29,7 @@ static const u64 tables[MAX_LEVELS + 1] = {
 	0, 0x7000, 0x123456000, 0x3ffffffff000, 0x2000, 0x20000000000,
 };
 
-/* One way down to a page: an entry of each level. */
+/* One walk down to a page: an entry of each level. */
 struct chain {
 	struct walk_memory memory;
 	struct walk_request request;
@@ -42,7 +42,7 @@ static u32 index_of(u64 gva, u32 level)
 	return gva >> (12 + 9 * (level - 1)) & 511;
 }
 
-/* The entries of the way, and no others, can be read. */
+/* The entries of the walk, and no others, can be read. */
 static bool entry_of_chain(struct walk_memory *memory, u64 gpa, u64 *entry)
 {
 	struct chain *chain = (struct chain *)memory;
@@ -131,7 +131,7 @@ static const struct {
 
 typedef void (*entry_fn)(struct chain *chain, u32 level);
 
-/* Do @run with each entry on the way to @gva, by a new chain each time. */
+/* Do @run with each entry of the walk to @gva, by a new chain each time. */
 static void with_chains(u32 levels, u32 page_level, u64 gva, entry_fn run)
 {
 	struct chain chain;

@@ -228,7 +228,7 @@ stress_calls() {
 	unpin
 }
 
-# Small requests, so that every few pages are an event each way.
+# Small requests, so that every few pages are an event in each direction.
 stress_disk() {
 	expect "checksum of xvda" "$GUEST_DISK" "$(read_disk 16k)"
 	echo "$failures" > /tmp/failed.disk

@@ -27,7 +27,7 @@ vcpu_vector_offered() {
 	test "$signature" = 566e6558 && test $((0x$features >> 6 & 1)) = 1
 }
 
-# Sums /proc/interrupts by kind of event channel, and the ways upcalls come.
+# Sums /proc/interrupts by kind of event channel, and the methods by which upcalls come.
 count_events() {
 	read -r virq ipi interdomain pirq vector intx spinlocks <<-SUMS
 	$(awk '
@@ -119,7 +119,7 @@ check_platform() {
 	done
 }
 
-# The upcalls must have come the way that the variant is about, and that alone.
+# The upcalls must have come by the method that the variant is about, and by that alone.
 check_upcalls() {
 	if test "$upcall" = intx; then
 		at_least "interrupts of the platform device" 1 "$intx"
