@@ -205,6 +205,17 @@ void xen_runner_start(struct xen_runner *r, struct kvm_vcpu *vcpu)
 	xen_runner_start_with(r, vcpu, NULL, NULL);
 }
 
+void xen_runner_start_delayed(struct xen_runner *r, struct kvm_vcpu *vcpu, const char *parameter,
+			      const char *delay_ms, volatile uint32_t *begun)
+{
+	TEST_ASSERT_EQ(xen_write_parameter(parameter, delay_ms), 0);
+	kvm_pin_this_task_to_pcpu(1);
+	xen_runner_start(r, vcpu);
+	kvm_pin_this_task_to_pcpu(0);
+	TEST_ASSERT(xen_wait_for(*begun), "The guest does not run");
+	usleep(atoi(delay_ms) * 1000 / 10);
+}
+
 /* Make KVM_RUN return -EINTR once; the thread enters the guest again. */
 void xen_runner_kick(struct xen_runner *r)
 {

@@ -88,17 +88,6 @@ static void make_vm(FIXTURE_DATA(init) *self)
 	TEST_ASSERT_EQ(xen_step(self->vcpu), 1);
 }
 
-/* The vCPU keeps its CPU's interrupts off: neither this thread nor its timer is there. */
-static void run_into_delay(FIXTURE_DATA(init) *self)
-{
-	TEST_ASSERT_EQ(xen_write_parameter(PARAMETER, DELAY_MS), 0);
-	kvm_pin_this_task_to_pcpu(1);
-	xen_runner_start(&self->r, self->vcpu);
-	kvm_pin_this_task_to_pcpu(0);
-	TEST_ASSERT(xen_wait_for(self->shared->calls), "The guest does not run");
-	usleep(atoi(DELAY_MS) * 1000 / 10);
-}
-
 static int signal_init(FIXTURE_DATA(init) *self)
 {
 	struct kvm_msi msi = { .address_lo = MSI_ADDRESS, .data = MSI_INIT };
@@ -113,7 +102,8 @@ TEST_F(init, that_meets_the_upcall_of_a_call_is_taken)
 
 	for (i = 0; i < MAX_ROUNDS && nr_met < NR_ROUNDS; i++) {
 		make_vm(self);
-		run_into_delay(self);
+		xen_runner_start_delayed(&self->r, self->vcpu, PARAMETER, DELAY_MS,
+					 &self->shared->calls);
 		EXPECT_EQ(1, signal_init(self));
 		nr_met += self->shared->nr_upcalls == 1;
 		EXPECT_TRUE(xen_runner_blocks(&self->r));

@@ -94,17 +94,6 @@ static bool is_kept(struct xen_vm *x)
 	       entry.saved;
 }
 
-/* The vCPU keeps its CPU's interrupts off: neither this thread nor its timer is there. */
-static void run_into_delay(FIXTURE_DATA(reread) *self)
-{
-	TEST_ASSERT_EQ(xen_write_parameter(PARAMETER, DELAY_MS), 0);
-	kvm_pin_this_task_to_pcpu(1);
-	xen_runner_start(&self->r, self->x->vcpu[0]);
-	kvm_pin_this_task_to_pcpu(0);
-	TEST_ASSERT(xen_wait_for(self->shared->calls), "The guest does not run");
-	usleep(atoi(DELAY_MS) * 1000 / 10);
-}
-
 TEST_F(reread, argument_of_another_port_leaves_the_event_that_is_kept)
 {
 	int i, nr_met = 0;
@@ -115,7 +104,8 @@ TEST_F(reread, argument_of_another_port_leaves_the_event_that_is_kept)
 		ASSERT_EQ(0, xen_send(self->x, PORT, 0));
 		ASSERT_TRUE(is_kept(self->x));
 
-		run_into_delay(self);
+		xen_runner_start_delayed(&self->r, self->x->vcpu[0], PARAMETER, DELAY_MS,
+					 &self->shared->calls);
 		self->shared->port = OTHER_PORT;
 		nr_met += self->shared->calls;
 		EXPECT_TRUE(xen_runner_reaches(&self->r, 2));

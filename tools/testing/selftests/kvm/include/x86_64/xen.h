@@ -468,6 +468,13 @@ struct xen_runner {
 };
 
 void xen_runner_start(struct xen_runner *r, struct kvm_vcpu *vcpu);
+/*
+ * With @parameter of the debug kernel set to @delay_ms, by which the vCPU's CPU is delayed
+ * with interrupts off: return within the delay that follows after the guest has set @begun.
+ * The vCPU has CPU 1, and the calling thread CPU 0.
+ */
+void xen_runner_start_delayed(struct xen_runner *r, struct kvm_vcpu *vcpu, const char *parameter,
+			      const char *delay_ms, volatile uint32_t *begun);
 void xen_runner_start_with(struct xen_runner *r, struct kvm_vcpu *vcpu, xen_exit_fn handle_exit,
 			   void *arg);
 void xen_runner_kick(struct xen_runner *r);
