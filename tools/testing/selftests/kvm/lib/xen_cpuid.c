@@ -70,7 +70,7 @@ struct xen_cpuid_regs xen_cpuid_read(struct kvm_vcpu *vcpu, uint32_t leaf, uint3
 	uint64_t ebx_eax, edx_ecx;
 
 	vcpu_args_set(vcpu, 2, leaf, index);
-	vcpu_arch_set_entry_point(vcpu, show_cpuid);
+	xen_set_entry_point(vcpu, show_cpuid);
 	ebx_eax = xen_step(vcpu);
 	edx_ecx = xen_step(vcpu);
 	return (struct xen_cpuid_regs) {

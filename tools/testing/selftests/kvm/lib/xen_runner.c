@@ -10,6 +10,17 @@
 #include "test_util.h"
 #include "xen.h"
 
+/* A function is entered by a call, which pushes 8 bytes to a stack that is aligned to 16. */
+void xen_set_entry_point(struct kvm_vcpu *vcpu, void *guest_code)
+{
+	struct kvm_regs regs;
+
+	vcpu_regs_get(vcpu, &regs);
+	regs.rip = (uintptr_t)guest_code;
+	regs.rsp = ((regs.rsp + 8) & ~15ull) - 8;
+	vcpu_regs_set(vcpu, &regs);
+}
+
 uint64_t xen_step_with(struct kvm_vcpu *vcpu, xen_answer_fn answer, void *arg)
 {
 	struct kvm_run *run = vcpu->run;

@@ -77,7 +77,7 @@ static uint32_t additions(void)
 static uint64_t guest_write(struct kvm_vcpu *vcpu, uint32_t msr)
 {
 	vcpu_args_set(vcpu, 1, msr);
-	vcpu_arch_set_entry_point(vcpu, write_msr);
+	xen_set_entry_point(vcpu, write_msr);
 	return xen_step(vcpu);
 }
 

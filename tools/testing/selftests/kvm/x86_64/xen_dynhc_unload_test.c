@@ -186,7 +186,7 @@ FIXTURE_SETUP(unload)
 	ASSERT_EQ(0, xen_adder_load_anew(""));
 	ASSERT_EQ(0, xen_adder_unload());
 	f->x = xen_dynhc_vm_create(NR_VCPUS, guest_draws);
-	vcpu_arch_set_entry_point(f->x->vcpu[NAPPER], guest_naps);
+	xen_set_entry_point(f->x->vcpu[NAPPER], guest_naps);
 	for (i = 0; i < NR_VCPUS; i++) {
 		vcpu_args_set(f->x->vcpu[i], 1, (uint64_t)i);
 		xen_runner_start(&f->r[i], f->x->vcpu[i]);

@@ -106,7 +106,7 @@ TEST_F(send, by_hypercall_reaches_every_port)
 	for (port = 1; port < self->nr_ports; port++)
 		ASSERT_EQ(0, xen_bind_ipi(self->x, port, 0));
 	vcpu_args_set(self->x->vcpu[0], 1, (uint64_t)variant->wide);
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code_sends_all);
+	xen_set_entry_point(self->x->vcpu[0], guest_code_sends_all);
 	ASSERT_EQ(1, xen_step(self->x->vcpu[0]));
 	EXPECT_EQ(self->nr_ports - 1, nr_pending(self));
 	EXPECT_EQ(variant->wide ? UINT64_MAX : UINT32_MAX, vcpu_sel(self->x, 0));
@@ -218,7 +218,7 @@ TEST_F(send, wakes_the_vcpu_it_goes_to)
 {
 	struct xen_runner r;
 
-	vcpu_arch_set_entry_point(self->x->vcpu[1], guest_code_sleeps);
+	xen_set_entry_point(self->x->vcpu[1], guest_code_sleeps);
 	vm_install_exception_handler(self->x->vm, XEN_VM_VECTOR, vm_upcall);
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
 	ASSERT_EQ(0, xen_bind_ipi(self->x, 10, 1));

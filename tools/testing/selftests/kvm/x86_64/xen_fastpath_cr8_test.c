@@ -398,7 +398,7 @@ static struct outcome run(struct xen_vm *x, void *guest_code)
 	struct outcome o;
 
 	xen_mark_accessed(x->vm, (uintptr_t)&send_arg);
-	vcpu_arch_set_entry_point(x->vcpu[0], guest_code);
+	xen_set_entry_point(x->vcpu[0], guest_code);
 	o.calls = xen_step_with(x->vcpu[0], answer, x);
 	o.fast = xen_stat(stats, "xen_fast_hypercalls") - before;
 	close(stats);

@@ -492,7 +492,7 @@ static uint64_t run_rounds(FIXTURE_DATA(eoi) *self, guest_fn round)
 {
 	do_round = round;
 	sync_global_to_guest(self->x->vm, do_round);
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code);
+	xen_set_entry_point(self->x->vcpu[0], guest_code);
 	return xen_step(self->x->vcpu[0]);
 }
 
@@ -593,7 +593,7 @@ TEST_F(eoi, of_a_level_asks_the_line)
 {
 	uint32_t i;
 
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code_level);
+	xen_set_entry_point(self->x->vcpu[0], guest_code_level);
 	for (i = 0; i < NR_ROUNDS; i++) {
 		ASSERT_EQ(1, xen_step(self->x->vcpu[0]));
 		set_line(self, 1);
@@ -626,7 +626,7 @@ TEST_F(eoi, loses_no_event_that_comes_meanwhile)
 	if (variant->foreign)
 		return;		/* an upcall without an EOI */
 	vm_install_exception_handler(self->x->vm, XEN_VCPU_VECTOR, event_handler);
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code_events);
+	xen_set_entry_point(self->x->vcpu[0], guest_code_events);
 	ASSERT_EQ(0, pthread_create(&sender, NULL, send_events, self->x));
 	nr = xen_step(self->x->vcpu[0]);
 	ASSERT_EQ(0, pthread_join(sender, NULL));

@@ -97,7 +97,7 @@ static uint64_t run(FIXTURE_DATA(fifo) *self, void *guest_code)
 {
 	uint64_t before;
 
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code);
+	xen_set_entry_point(self->x->vcpu[0], guest_code);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 0);
 	before = xen_stat(self->stats, "xen_fast_hypercalls");
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), NR_EVENTS);

@@ -86,7 +86,7 @@ FIXTURE_TEARDOWN(rcu)
 /* How many reports there are while the guest goes from its first sync to its second. */
 static unsigned int reports_of(FIXTURE_DATA(rcu) *self, void (*guest_code)(void))
 {
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code);
+	xen_set_entry_point(self->x->vcpu[0], guest_code);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 0);
 	xen_trace_begin(EVENT);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 1);

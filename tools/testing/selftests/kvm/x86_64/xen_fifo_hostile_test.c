@@ -108,7 +108,7 @@ FIXTURE_SETUP(hostile)
 
 	self->x = xen_fifo_vm_create(2, true, guest_code_scribbles);
 	self->orders = xen_hva(self->x, XEN_SPARE_GPA(1));
-	vcpu_arch_set_entry_point(self->x->vcpu[1], xen_guest_fifo_serve);
+	xen_set_entry_point(self->x->vcpu[1], xen_guest_fifo_serve);
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
 	for (port = 1; port < XEN_FIFO_PAGE_PORTS; port += 3)
 		ASSERT_EQ(0, xen_bind_ipi(self->x, port, 0));
@@ -124,7 +124,7 @@ static void begin(FIXTURE_DATA(hostile) *self, void *guest_code)
 {
 	int i;
 
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code);
+	xen_set_entry_point(self->x->vcpu[0], guest_code);
 	for (i = 0; i < 2; i++)
 		xen_runner_start(&self->r[i], self->x->vcpu[i]);
 	TEST_ASSERT(xen_runner_reaches(&self->r[0], 1), "No FIFO: %s", self->r[0].failure);
@@ -294,7 +294,7 @@ TEST_F(xsa, of_221_every_port_can_be_polled_that_was_never_used)
 {
 	xen_order_fifo(self->x, 3);
 	ASSERT_EQ(0, xen_send(self->x, 60000, 0));
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code_polls);
+	xen_set_entry_point(self->x->vcpu[0], guest_code_polls);
 	EXPECT_EQ(1, xen_step(self->x->vcpu[0]));
 	EXPECT_TRUE(works(self));
 }
@@ -343,7 +343,7 @@ TEST_F(xsa, of_343_and_505_resets_may_meet_every_call)
 	struct xen_runner r;
 	uint64_t from;
 
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code_expands);
+	xen_set_entry_point(self->x->vcpu[0], guest_code_expands);
 	xen_runner_start(&r, self->x->vcpu[0]);
 	xen_thread_start(&noise.thread, make_noise, &noise);
 	for (turn = 0; turn < RESETS; turn++) {
@@ -365,7 +365,7 @@ TEST_F(xsa, of_343_and_505_resets_may_meet_every_call)
 	memset(xen_fifo_word(self->x, 0), 0, PAGE_SIZE);
 	memset(self->c[0].control, 0, sizeof(struct xen_fifo_control));
 	memset(self->c[1].control, 0, sizeof(struct xen_fifo_control));
-	vcpu_arch_set_entry_point(self->x->vcpu[0], xen_guest_obey);
+	xen_set_entry_point(self->x->vcpu[0], xen_guest_obey);
 	xen_order_fifo(self->x, 1);
 	xen_fifo_consume(&self->c[0]);		/* what 2-level left */
 	EXPECT_TRUE(works(self));
@@ -388,7 +388,7 @@ TEST_F(xsa, of_344_a_reset_of_many_ports_ends_with_none_left)
 	xen_order_fifo(self->x, XEN_FIFO_NR_PAGES);
 	for (port = 1; port <= XEN_FIFO_MAX_PORT; port += 7)
 		ASSERT_EQ(0, xen_bind_ipi(self->x, port, port % 2));
-	vcpu_arch_set_entry_point(self->x->vcpu[1], guest_code_counts);
+	xen_set_entry_point(self->x->vcpu[1], guest_code_counts);
 	xen_runner_start(&r, self->x->vcpu[1]);
 	ASSERT_TRUE(xen_wait_for(self->orders->turns));
 
@@ -430,7 +430,7 @@ static void start_all(void *unused)
 	int i;
 
 	x = xen_fifo_vm_create(2, true, guest_code_scribbles);
-	vcpu_arch_set_entry_point(x->vcpu[1], xen_guest_fifo_serve);
+	xen_set_entry_point(x->vcpu[1], xen_guest_fifo_serve);
 	TEST_ASSERT_EQ(xen_set_vm_vector(x, XEN_VM_VECTOR), 0);
 	xen_traffic_init(&t[0], x, XEN_BY_IOCTL, 1, 16);
 	xen_traffic_init(&t[1], x, XEN_BY_IRQFD, 17, 16);

@@ -96,7 +96,7 @@ FIXTURE_SETUP(memslot)
 	uint32_t i;
 
 	self->x = xen_fifo_vm_create(2, true, guest_code_sends);
-	vcpu_arch_set_entry_point(self->x->vcpu[1], guest_code_sleeps);
+	xen_set_entry_point(self->x->vcpu[1], guest_code_sleeps);
 	self->orders = xen_hva(self->x, XEN_SPARE_GPA(1));
 	for (i = 0; i < ARRAY_PAGES; i++)
 		array.gfns[i] = XEN_ARRAY_GFN(i);

@@ -61,7 +61,7 @@ TEST_F(ports, are_131071_and_each_fires)
 		ASSERT_EQ(0, xen_bind_ipi(self->x, port, 0));
 	EXPECT_EQ(-EEXIST, xen_bind_ipi(self->x, XEN_FIFO_MAX_PORT, 0));
 
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code_sends_all);
+	xen_set_entry_point(self->x->vcpu[0], guest_code_sends_all);
 	ASSERT_EQ(1, xen_step(self->x->vcpu[0]));
 	EXPECT_EQ(XEN_FIFO_MAX_PORT, xen_fifo_consume(&self->c));
 	EXPECT_EQ(XEN_FIFO_MAX_PORT, nr_handled_once(self));

@@ -243,7 +243,7 @@ FIXTURE_SETUP(traffic)
 	uint32_t i;
 
 	self->x = xen_fifo_vm_create(2, true, guest_code_sends);
-	vcpu_arch_set_entry_point(self->x->vcpu[1], xen_guest_fifo_serve);
+	xen_set_entry_point(self->x->vcpu[1], xen_guest_fifo_serve);
 	self->orders = xen_hva(self->x, XEN_SPARE_GPA(1));
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
 	for (i = 0; i < 2 && variant->vcpu_vector; i++)

@@ -245,7 +245,7 @@ FIXTURE(traffic) {
 FIXTURE_SETUP(traffic)
 {
 	self->x = xen_fifo_vm_create(2, true, guest_code_changes);
-	vcpu_arch_set_entry_point(self->x->vcpu[1], xen_guest_fifo_serve);
+	xen_set_entry_point(self->x->vcpu[1], xen_guest_fifo_serve);
 	self->rounds = xen_hva(self->x, XEN_SPARE_GPA(1));
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
 }

@@ -64,7 +64,7 @@ FIXTURE_TEARDOWN(page)
 static uint64_t guest_write(struct xen_vm *x, uint64_t value)
 {
 	vcpu_args_set(x->vcpu[0], 1, value);
-	vcpu_arch_set_entry_point(x->vcpu[0], write_msr);
+	xen_set_entry_point(x->vcpu[0], write_msr);
 	return xen_step(x->vcpu[0]);
 }
 

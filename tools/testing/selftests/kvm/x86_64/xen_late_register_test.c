@@ -181,7 +181,7 @@ TEST_F(late, the_vm_wide_vector_set_while_the_flag_is_up_raises_an_upcall)
 
 TEST_F(late, enabling_the_lapic_while_the_flag_is_up_raises_an_upcall)
 {
-	vcpu_arch_set_entry_point(self->vcpu, guest_code_late_lapic);
+	xen_set_entry_point(self->vcpu, guest_code_late_lapic);
 	ASSERT_EQ(0, register_vcpu_info(self));
 	ASSERT_EQ(0, xen_set_vcpu_vector(self->vcpu, XEN_VCPU_VECTOR));
 	ASSERT_EQ(0, xen_step(self->vcpu));
@@ -195,7 +195,7 @@ TEST_F(late, enabling_the_lapic_while_the_flag_is_up_raises_an_upcall)
 /* Nothing but the attribute makes a sleeping vCPU look at its flag again. */
 static void sleep_with_the_flag_up(FIXTURE_DATA(late) *self, struct xen_runner *r)
 {
-	vcpu_arch_set_entry_point(self->vcpu, guest_code_halts);
+	xen_set_entry_point(self->vcpu, guest_code_halts);
 	TEST_ASSERT_EQ(register_vcpu_info(self), 0);
 	*xen_upcall_pending(self->vi) = 1;
 	xen_runner_start(r, self->vcpu);

@@ -71,7 +71,7 @@ static long unreclaimable(void)
 static void poll(struct xen_vm *x, uint32_t nr_polls)
 {
 	vcpu_args_set(x->vcpu[0], 2, x->wide, nr_polls);
-	vcpu_arch_set_entry_point(x->vcpu[0], poll_in_vain);
+	xen_set_entry_point(x->vcpu[0], poll_in_vain);
 	TEST_ASSERT_EQ(xen_step(x->vcpu[0]), nr_polls);
 }
 

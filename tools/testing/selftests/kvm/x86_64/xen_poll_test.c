@@ -211,7 +211,7 @@ TEST_F(sleeping_poll, ends_at_the_resolution_of_a_timer_not_of_a_jiffy)
 {
 	self->s.p->timeout = MS / 10;
 	self->s.p->relative = true;
-	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	xen_set_entry_point(self->s.vcpu, guest_code);
 	start(&self->s);
 	ASSERT_TRUE(xen_runner_reaches(&self->s.r, 40));
 	EXPECT_LT(self->s.p->least_late, MS);
@@ -270,7 +270,7 @@ TEST_F(sleeping_poll, is_woken_by_any_of_128_ports)
 		self->s.p->ports[port] = 100 + port;
 	self->s.p->nr_ports = XEN_MAX_POLL_PORTS;
 	memset(xen_mask_word(self->s.x->shinfo, true, 0), 0xff, 128);
-	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	xen_set_entry_point(self->s.vcpu, guest_code);
 	start(&self->s);
 
 	/* Polls end at once until the port was cleared, then one sleeps. */
@@ -387,7 +387,7 @@ TEST_F(sleeping_poll, survives_a_reset_of_all_ports)
 
 TEST_F(poll, of_too_many_ports_is_refused)
 {
-	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	xen_set_entry_point(self->s.vcpu, guest_code);
 	self->s.p->timeout = 1;
 	self->s.p->nr_ports = XEN_MAX_POLL_PORTS + 1;
 	EXPECT_EQ(-XEN_EINVAL, result_of_poll(&self->s));
@@ -397,7 +397,7 @@ TEST_F(poll, of_too_many_ports_is_refused)
 
 TEST_F(poll, of_a_port_out_of_range_is_refused)
 {
-	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	xen_set_entry_point(self->s.vcpu, guest_code);
 	self->s.p->timeout = 1;
 	self->s.p->nr_ports = 2;
 	self->s.p->ports[1] = xen_nr_ports(variant->wide);
@@ -410,7 +410,7 @@ TEST_F(poll, of_a_port_out_of_range_is_refused)
 
 TEST_F(poll, with_bad_pointers_is_refused)
 {
-	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	xen_set_entry_point(self->s.vcpu, guest_code);
 	self->s.p->timeout = 1;
 	self->s.p->ports_at = UNMAPPED;
 	EXPECT_EQ(-XEN_EFAULT, result_of_poll(&self->s));
@@ -420,14 +420,14 @@ TEST_F(poll, with_bad_pointers_is_refused)
 
 TEST_F(poll, whose_structure_cannot_be_read_is_refused)
 {
-	vcpu_arch_set_entry_point(self->s.vcpu, guest_code_no_struct);
+	xen_set_entry_point(self->s.vcpu, guest_code_no_struct);
 	EXPECT_EQ(-XEN_EFAULT, (int32_t)xen_step(self->s.vcpu));
 	EXPECT_EQ(-XEN_EFAULT, (int32_t)xen_step(self->s.vcpu));
 }
 
 TEST_F(poll, is_a_yield_where_the_vmm_keeps_events_to_itself)
 {
-	vcpu_arch_set_entry_point(self->s.vcpu, guest_code);
+	xen_set_entry_point(self->s.vcpu, guest_code);
 	ASSERT_EQ(0, xen_config(self->s.x, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
 	EXPECT_EQ(0, result_of_poll(&self->s));
 }

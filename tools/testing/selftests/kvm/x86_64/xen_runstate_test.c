@@ -279,7 +279,7 @@ TEST_F(runstate, a_guest_finds_itself_running)
 {
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
 	ASSERT_EQ(0, xen_enter_runstate(self->vcpu, RUNSTATE_blocked));
-	vcpu_arch_set_entry_point(self->vcpu, read_state);
+	xen_set_entry_point(self->vcpu, read_state);
 	vcpu_args_set(self->vcpu, 2, variant->wide ? AREA_GPA : 0, AREA_GPA);
 	EXPECT_EQ(RUNSTATE_running, xen_step(self->vcpu));
 }
@@ -526,7 +526,7 @@ TEST_F(runstate, time_kept_from_the_vcpu_is_runnable)
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
 	kvm_pin_this_task_to_pcpu(0);
 	xen_thread_start(&competitor, xen_spin, NULL);
-	vcpu_arch_set_entry_point(self->vcpu, wait_to_be_preempted);
+	xen_set_entry_point(self->vcpu, wait_to_be_preempted);
 	memset(self->page, 0, PAGE_SIZE);
 	vcpu_args_set(self->vcpu, 3, variant->wide ? AREA_GPA : 0, AREA_GPA,
 		      XEN_VCPU_INFO_GPA(0) + 32);

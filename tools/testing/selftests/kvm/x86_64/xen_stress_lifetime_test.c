@@ -82,7 +82,7 @@ static void begin(struct life *life, int irqfd)
 	struct xen_routes routes = {};
 
 	life->x = xen_vm_create(2, true, guest_code_sends);
-	vcpu_arch_set_entry_point(life->x->vcpu[1], guest_code_sleeps);
+	xen_set_entry_point(life->x->vcpu[1], guest_code_sleeps);
 	map_sends(life);
 
 	TEST_ASSERT_EQ(xen_bind_ipi(life->x, HCALL_PORT, 1), 0);

@@ -98,7 +98,7 @@ TEST_F(time_info, the_area_may_lie_at_any_address_in_a_page)
 		memset(self->area, 0x5a, PAGE_SIZE);
 		ASSERT_EQ(0, set_area(self->vcpu, TIME_GPA + at[i]));
 		vcpu_args_set(self->vcpu, 1, XEN_VCPU_INFO_GPA(0) + 32);
-		vcpu_arch_set_entry_point(self->vcpu, report_time);
+		xen_set_entry_point(self->vcpu, report_time);
 		xen_step(self->vcpu);
 		memcpy(&time, hva, sizeof(time));
 		EXPECT_EQ(self->in_vcpu_info->system_time, time.system_time);

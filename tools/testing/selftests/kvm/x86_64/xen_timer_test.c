@@ -356,7 +356,7 @@ TEST_F(timer, that_fires_wakes_a_halted_vcpu)
 {
 	struct xen_runner r;
 
-	vcpu_arch_set_entry_point(self->vcpu, guest_code_sleeps);
+	xen_set_entry_point(self->vcpu, guest_code_sleeps);
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
 	xen_runner_start(&r, self->vcpu);
 	EXPECT_TRUE(xen_runner_reaches(&r, 1));

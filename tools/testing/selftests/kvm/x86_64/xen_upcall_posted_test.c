@@ -186,7 +186,7 @@ TEST_F(posted, event_of_another_vcpu_makes_no_exit)
 {
 	struct xen_runner sender;
 
-	vcpu_arch_set_entry_point(self->x->vcpu[SENDER], sender_code);
+	xen_set_entry_point(self->x->vcpu[SENDER], sender_code);
 	xen_runner_start(&sender, self->x->vcpu[SENDER]);
 	check_exits(self, have_it_sent);
 	xen_runner_stop(&sender);

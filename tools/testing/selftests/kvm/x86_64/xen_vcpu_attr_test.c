@@ -323,7 +323,7 @@ static bool raises_port(struct xen_vm *x)
 static bool timer_fires(struct xen_vm *x)
 {
 	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], TIMER_PORT, xen_vm_now(x) + 1000 * 1000), 0);
-	vcpu_arch_set_entry_point(x->vcpu[0], count_for_ever);
+	xen_set_entry_point(x->vcpu[0], count_for_ever);
 	return xen_wait_for(raises_port(x));
 }
 

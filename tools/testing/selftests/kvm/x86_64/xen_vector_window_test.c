@@ -192,7 +192,7 @@ FIXTURE_TEARDOWN(window)
 
 static void enter_at(FIXTURE_DATA(window) *self, void (*guest_code)(void))
 {
-	vcpu_arch_set_entry_point(self->x->vcpu[0], guest_code);
+	xen_set_entry_point(self->x->vcpu[0], guest_code);
 }
 
 static uint64_t windows(FIXTURE_DATA(window) *self)

@@ -498,6 +498,13 @@ void xen_vm_begin_anew(struct xen_vm *x);
 void xen_vcpu_restore(struct kvm_vcpu *vcpu, struct xen_vcpu_save *save);
 
 /*
+ * Host: let @vcpu go on at @guest_code, wherever its guest was stopped.  The library's
+ * vcpu_arch_set_entry_point() leaves the stack pointer as it is, which between any two
+ * instructions need not have the alignment that compiled functions count on.
+ */
+void xen_set_entry_point(struct kvm_vcpu *vcpu, void *guest_code);
+
+/*
  * Host: run @vcpu to its next UCALL_SYNC and return its argument.  A failed
  * guest assertion fails the test.
  */
