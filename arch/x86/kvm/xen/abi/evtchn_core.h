@@ -25,7 +25,7 @@ enum xen_evtchn_verdict {
 	XEN_EVTCHN_MASKED,	/* pending, but masked: no upcall */
 	XEN_EVTCHN_QUEUED,	/* pending, behind a port that has its upcall */
 	XEN_EVTCHN_RAISED,	/* pending; select it for the destination vCPU */
-	XEN_EVTCHN_SAVED,	/* recorded until its page can be mapped */
+	XEN_EVTCHN_SAVED,	/* saved until its page can be mapped */
 	XEN_EVTCHN_DROPPED,	/* discarded: the vCPU cannot receive events */
 	XEN_EVTCHN_NR_VERDICTS,
 };

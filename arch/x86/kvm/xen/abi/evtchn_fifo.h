@@ -272,15 +272,15 @@ evtchn_fifo_unmask(struct evtchn_fifo_event *event, u32 *word, u32 *tail_word,
 		   struct xen_abi_fifo_control *control);
 
 /*
- * Record the event of a port whose word has no page: *@page is NULL.  Returns false if
+ * Save the event of a port whose word has no page: *@page is NULL.  Returns false if
  * there is a page by now, and the caller has to mark the event.  A caller that sets
- * *@page issues a full barrier and then takes recorded events by
+ * *@page issues a full barrier and then takes saved events by
  * evtchn_fifo_take_saved().
  */
 bool evtchn_fifo_save(struct evtchn_fifo_port *port, void *const *page);
 
 /*
- * Take a recorded event in order to raise it.  Returns true for only one of any number of
+ * Take a saved event in order to raise it.  Returns true for only one of any number of
  * concurrent callers.
  */
 static inline bool evtchn_fifo_take_saved(struct evtchn_fifo_port *port)

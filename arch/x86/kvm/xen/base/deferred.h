@@ -12,7 +12,7 @@
  * Bits of deferred[XEN_NARROW] above the selectors of that width (32): work for the
  * vCPU's thread.
  */
-#define XEN_DEFERRED_RETRY	BIT_ULL(63)	/* raise recorded events */
+#define XEN_DEFERRED_RETRY	BIT_ULL(63)	/* raise saved events */
 #define XEN_DEFERRED_LOG		BIT_ULL(62)	/* log pages as dirty */
 #define XEN_DEFERRED_LINE		BIT_ULL(61)	/* line follows the flag */
 #define XEN_DEFERRED_WORK	(XEN_DEFERRED_RETRY | XEN_DEFERRED_LOG | \

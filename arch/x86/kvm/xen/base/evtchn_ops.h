@@ -14,7 +14,7 @@
 
 #include "xen/abi/evtchn_core.h"
 
-/* An event that was recorded because its page was missing. */
+/* An event that was saved because its page was missing. */
 struct xen_saved_event {
 	struct kvm_vcpu *vcpu;
 	u32 port;
@@ -50,15 +50,15 @@ struct xen_evtchn_ops {
 	int (*wait)(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
 
 	/*
-	 * Record an event that could not be marked because wait() failed.  Returns false
-	 * if this ABI cannot record it.
+	 * Save an event that could not be marked because wait() failed.  Returns false
+	 * if this ABI cannot save it.
 	 */
 	bool (*save)(struct kvm_vcpu *vcpu, u32 port, u32 priority);
 
 	/*
-	 * Take a recorded event of the ports from @first to below @end, destined for
+	 * Take a saved event of the ports from @first to below @end, destined for
 	 * @only or, if that is NULL, for any vCPU.  Returns false if there is none.  NULL
-	 * if the ABI records no events.
+	 * if the ABI saves no events.
 	 */
 	bool (*take_saved)(struct kvm *kvm, u32 first, u32 end,
 			   struct kvm_vcpu *only,
