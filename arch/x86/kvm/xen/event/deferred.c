@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Work that events leave to the thread of a vCPU: whether there is any, and doing it.
- */
+/* Deferred work of events: whether a vCPU has any, and doing it in the vCPU's thread. */
 #include "xen/base/deferred.h"
 #include "xen/base/dirty.h"
 #include "xen/event/events_fifo.h"
@@ -15,7 +13,10 @@ bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 
 	guard(srcu)(&vcpu->kvm->srcu);
 
-	/* A ring that is full ends KVM_RUN when the vCPU is to run, which may be never. */
+	/*
+	 * If the dirty ring is full, KVM_RUN ends when the vCPU is about to run.  Do not
+	 * wake the vCPU for that: its VMM may never run it again.
+	 */
 	if (((narrow & XEN_DEFERRED_LOG) && !xen_ring_is_full(vcpu)) ||
 	    ((narrow & XEN_DEFERRED_RETRY) && !xen_fifo_is_stalled(vcpu)))
 		return true;
@@ -25,8 +26,8 @@ bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 }
 
 /*
- * See to what is deferred for this vCPU.  May sleep; the caller has the vCPU
- * loaded and is in a read section of kvm->srcu.
+ * Do the deferred work of this vCPU.  May sleep; the caller is the vCPU's thread, has the
+ * vCPU loaded and is in a read section of kvm->srcu.
  */
 void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu)
 {

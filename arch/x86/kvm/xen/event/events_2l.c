@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 2-level events inside KVM: all of their state is in shared_info and
- * vcpu_info.  shared_info is not marked dirty when an event is delivered: the
- * ABI of KVM has VMMs treat it as always dirty.
+ * 2-level events inside KVM.  Owns no state: all of it is in shared_info and vcpu_info.
+ * shared_info is not marked dirty when an event is delivered, because KVM's ABI says that
+ * VMMs treat it as always dirty.
  */
 #include "xen/event/events_2l.h"
 
@@ -12,9 +12,9 @@ static u32 xen_2l_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
 }
 
 /*
- * Without a vCPU to tell, only what needs no telling is done.  A port that
- * became pending while it was unmasked is masked again: its sender may have
- * relied on whoever unmasks, and that will be the VMM.
+ * Unmask a port whose vCPU is unknown, unless it is pending.  If the port becomes pending
+ * while it is unmasked, mask it again and return -ENODEV: its sender relied on the unmask
+ * to deliver the event, and the VMM will do that.
  */
 static int unmask_for_nobody(void *shinfo, const struct xen_layout *layout,
 			     u32 port)
@@ -49,7 +49,7 @@ static int xen_2l_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 
 	might_sleep();
 
-	/* A cache that was never activated may not be refreshed. */
+	/* A cache that was never activated must not be refreshed. */
 	if (!READ_ONCE(gpc->active))
 		return -EINVAL;
 

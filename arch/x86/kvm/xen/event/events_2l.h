@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* 2-level events inside KVM, with what is done for each event inlined. */
+/* 2-level events inside KVM; the path of each event is inlined. */
 #ifndef _KVM_XEN_EVENT_EVENTS_2L_H
 #define _KVM_XEN_EVENT_EVENTS_2L_H
 

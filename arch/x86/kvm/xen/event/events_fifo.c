@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FIFO events inside KVM: finds the queues of an event, and maps the pages that
- * putting it on a queue touches.
+ * FIFO events inside KVM: find the queues of an event, and map the pages it touches.
  *
- * Those are the array's page with the word of the port, the control block, and the
- * array's page with the word of the queue's tail, which is known only once the queue
- * is locked.  The first two are mapped in this order, then the queues are locked, and
- * the last is mapped only if that needs no waiting: so no two can wait for each
- * other.
+ * These are the event array's page with the word of the port, the control block, and the
+ * event array's page with the word of the queue's tail, which is known only once the
+ * queue is locked. The first two are mapped in this order, then the queues are locked,
+ * and the last is mapped only if that needs no waiting, so no two callers can wait for
+ * each other.
  *
- * An event that has no page is kept in struct evtchn_fifo_port as saved: where
- * the guest did not add the page yet, until it does; where memory is gone that
- * should be there, until the thread of its vCPU, or a change of memslots,
- * finds it back.  Pages are marked dirty as they are written.
+ * If a page is missing, the event is saved in struct evtchn_fifo_port.  It is
+ * raised again when the guest adds the page or, if memory that was there is gone, by the
+ * vCPU's thread after the memslots have changed.  Written pages are marked dirty.
+ *
+ * Owns the contents of struct evtchn_fifo_port in fifo->leaves, unlogged and
+ * page_entries; fifo.h says what guards them.
  */
 #include "xen/base/deferred.h"
 #include "xen/base/dirty.h"
@@ -20,7 +21,7 @@
 
 static struct evtchn_fifo_port *leaf_of(struct xen_fifo *fifo, u32 nr)
 {
-	/* Pairs with the release in xen_fifo_make_port(). */
+	/* Pairs with the cmpxchg in xen_fifo_make_port(). */
 	return smp_load_acquire(&fifo->leaves[nr / XEN_FIFO_LEAF_PORTS]);
 }
 
@@ -44,7 +45,7 @@ struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
 		for (i = 0; i < XEN_FIFO_LEAF_PORTS; i++)
 			evtchn_fifo_port_init(&leaf[i], &fifo->nowhere);
 
-		/* Implies a release, which pairs with leaf_of(). */
+		/* A full barrier, which pairs with the acquire in leaf_of(). */
 		if (cmpxchg(slot, NULL, leaf))
 			kfree(leaf);
 	}
@@ -59,7 +60,7 @@ static void *const *page_of(struct xen_fifo *fifo, u32 nr)
 
 static struct gfn_to_pfn_cache *word_gpc(struct xen_fifo *fifo, u32 nr)
 {
-	/* Pairs with the release in fifo_ctl.c that adds a page. */
+	/* Pairs with the release in xen_fifo_add_page(). */
 	return smp_load_acquire(page_of(fifo, nr));
 }
 
@@ -70,11 +71,11 @@ static u32 *word_in(void *page, u32 nr)
 
 static struct xen_fifo_vcpu *fifo_vcpu(struct kvm_vcpu *vcpu)
 {
-	/* Pairs with the release in fifo_ctl.c that places a control block. */
+	/* Pairs with the release in xen_fifo_place_control(). */
 	return smp_load_acquire(&vcpu->arch.xen.state.fifo);
 }
 
-/* Log that a word was written, with the page mapped by @gpc that it is in. */
+/* Log a write to the word of port @nr, in the page that @gpc maps. */
 static noinline void log_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
 			      u32 nr, struct gfn_to_pfn_cache *gpc)
 {
@@ -84,12 +85,15 @@ static noinline void log_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
 			  &fifo->page_entries[page]))
 		return;
 
-	/* Where it was set somebody has yet to clear it, and logs this write too. */
+	/*
+	 * If the bit was set, a vCPU's thread has yet to clear it, and then logs this
+	 * write, too.
+	 */
 	if (!test_and_set_bit(page, fifo->unlogged))
 		xen_defer_work(vcpu, XEN_DEFERRED_LOG);
 }
 
-/* The same of the control block of @vcpu. */
+/* Log a write to the control block of @vcpu. */
 static noinline void log_control(struct kvm_vcpu *vcpu,
 				 struct xen_fifo_vcpu *mine)
 {
@@ -108,9 +112,9 @@ typedef enum xen_evtchn_verdict (*queue_fn)(struct evtchn_fifo_event *event,
 					    struct xen_abi_fifo_control *control);
 
 /*
- * With the queues locked, and the word of @tail in another page of the array than
- * @page, where that of the event is.  By value, as the event of who has no use for this
- * is in registers.
+ * Apply @fn with the queues locked, if the tail's word is in another page of the event
+ * array than @page, which has the word of the event.  The event is passed by value, so
+ * that it stays in registers for callers that do not get here.
  */
 static noinline int queue_across(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 				 struct evtchn_fifo_event event, void *page,
@@ -138,7 +142,10 @@ static bool is_near(u32 nr, u32 other)
 	return (nr ^ other) < XEN_ABI_FIFO_PAGE_PORTS;
 }
 
-/* With all mapped but the word of the tail; @gpc is what maps the control block. */
+/*
+ * Apply @fn with all mapped except the word of the tail; @gpc maps the control block.
+ * Returns @overtaken if other callers raised the port concurrently.
+ */
 static __always_inline int queue_mapped(struct xen_fifo *fifo,
 					struct kvm_vcpu *vcpu,
 					struct evtchn_fifo_event *event,
@@ -163,8 +170,8 @@ static __always_inline int queue_mapped(struct xen_fifo *fifo,
 }
 
 /*
- * An event that waits for another vCPU to take its port off.  Nobody hears of that, so
- * the vCPU that the event is for looks again with each tick, which as a rule is once.
+ * Hold an event until another vCPU has taken its port off.  KVM is not notified of that,
+ * so the destination vCPU tries again at each tick, which usually is once.
  */
 static noinline void hold(struct xen_fifo *fifo, struct xen_fifo_vcpu *mine)
 {
@@ -190,9 +197,9 @@ void xen_fifo_retry_held(struct work_struct *work)
 }
 
 /*
- * With @map of the page where the word of @port is, number @nr.  As
- * xen_evtchn_ops::unmask() for either of @fn; @overtaken where others raised the port
- * at the same time.
+ * Apply @fn, evtchn_fifo_mark() or evtchn_fifo_unmask(), to port @nr, whose word is in
+ * @map. Returns as xen_evtchn_ops::unmask(), or @overtaken if other callers raised the
+ * port concurrently.
  */
 static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 				 struct evtchn_fifo_port *port, u32 nr,
@@ -203,7 +210,7 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
 	int r;
 
-	/* As in Xen: the guest must not bind ports before. */
+	/* As in Xen: a guest must not bind ports to a vCPU without a control block. */
 	if (unlikely(!mine))
 		return XEN_EVTCHN_DROPPED;
 	if (unlikely(!xen_try_map_under(&mine->control)))
@@ -228,11 +235,14 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	return r;
 }
 
-/* Remember who it is for: it may have to be raised again, by unmask. */
+/* Remember the destination: unmask may have to raise the event again. */
 static u32 set_dest(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
-		     u32 priority)
+		    u32 priority)
 {
-	/* All that is no priority of its own is the port's: xen_is_priority(). */
+	/*
+	 * KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL truncates to the port's own priority;
+	 * other values were checked by xen_is_priority().
+	 */
 	static_assert((u8)KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL ==
 		      EVTCHN_FIFO_OWN_PRIORITY);
 	union evtchn_fifo_dest dest = {
@@ -246,8 +256,8 @@ static u32 set_dest(struct evtchn_fifo_port *port, struct kvm_vcpu *vcpu,
 }
 
 /*
- * Mark the event unless there is nothing to be done for it, which is told without a
- * lock of a queue.  To map the page is a full barrier on x86: it locks.
+ * Mark the event, unless it coalesces, which is checked without locking a queue.  Mapping
+ * the page takes a lock, on x86 a full barrier, as evtchn_fifo_is_due() requires.
  */
 static __always_inline int mark(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 				struct evtchn_fifo_port *port, u32 nr,
@@ -271,8 +281,8 @@ static __always_inline int mark(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 }
 
 /*
- * The caller may come again for another port: an argument or a routing entry that is
- * read anew may have changed.
+ * Save the event again, because the caller may retry with another port: it may read a
+ * changed argument or routing entry.
  */
 static noinline void put_back(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port)
 {
@@ -301,8 +311,8 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 	}
 
 	/*
-	 * One that still waits to be raised again is this one from now on, if it can
-	 * be marked.  One that is saved later than here is not.
+	 * A saved event of this port coalesces with this one, if this one can be
+	 * marked.  An event saved after this point does not.
 	 */
 	was_saved = evtchn_fifo_take_saved(state);
 	r = mark(fifo, vcpu, state, port, priority, gpc);
@@ -335,7 +345,7 @@ bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu)
 	return xen_is_stalled(vcpu->kvm, &vcpu->arch.xen.state.fifo_stalled_generation);
 }
 
-/* Whatever is saved for the vCPU may have its page too by now. */
+/* The pages of other saved events for the vCPU may be back, too: raise them again. */
 static void end_stall(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
@@ -349,10 +359,10 @@ static void end_stall(struct kvm_vcpu *vcpu)
 }
 
 /*
- * A vCPU that takes interrupts takes ports off long before.  One that did not in so
- * many ticks of this vCPU's is offline with its queues left as they were.  Not earlier:
- * a guest that is only slow to come to the port would go on with what follows it on
- * the new queue.
+ * How many ticks an event is held, one second.  A vCPU that takes interrupts takes its
+ * ports off much earlier; one that has not done so by then is offline and left its queues
+ * as they were.  Do not give up earlier: a guest that is merely slow to reach the port
+ * would continue with the port that follows it on the new queue.
  */
 #define HELD_TICKS	HZ
 
@@ -385,7 +395,7 @@ static bool gives_up(struct kvm_vcpu *vcpu)
 	return mine && mine->nr_held > HELD_TICKS;
 }
 
-/* Where a page cannot be mapped, remember with which memslots: see map_or_stall(). */
+/* Refresh @gpc.  On failure record the generation of the memslots: see map_or_stall(). */
 static int refresh(struct kvm_vcpu *vcpu, struct gfn_to_pfn_cache *gpc,
 		   unsigned long len)
 {
@@ -399,8 +409,9 @@ static int refresh(struct kvm_vcpu *vcpu, struct gfn_to_pfn_cache *gpc,
 }
 
 /*
- * The tails are not known without the locks of their queues.  Look at all of
- * the vCPU's: those that changed since are waited for in the next round.
+ * Refresh the pages of the tails' words.  A tail is known only under its queue's lock, so
+ * refresh those of all queues of the vCPU; the next iteration waits for tails that have
+ * changed meanwhile.
  */
 static int refresh_tails(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 			 struct xen_fifo_vcpu *mine)
@@ -422,7 +433,7 @@ static int xen_fifo_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 
 	might_sleep();
 
-	/* A page at most for each 256 ports of the VM: it must not fail. */
+	/* At most one page per leaf of ports, and it must not fail. */
 	xen_fifo_make_port(fifo, port, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	if (!mine)
 		return 0;
@@ -441,12 +452,12 @@ static bool xen_fifo_save(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
 	static void *const no_page;
 
-	/* Where this is the port's first event, xen_fifo_wait() made it. */
+	/* The port exists: xen_fifo_wait() has made it. */
 	set_dest(state, vcpu, priority);
 	return evtchn_fifo_save(state, &no_page);
 }
 
-/* A port that is bound anew must not begin with an event of its former life. */
+/* A port that is bound again must not start with an event from its previous use. */
 static void xen_fifo_forget(struct kvm *kvm, u32 port)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
@@ -478,7 +489,10 @@ static void xen_fifo_bind(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 
 	might_sleep();
 
-	/* As few pages as xen_fifo_wait() makes: it must not fail. */
+	/*
+	 * As in xen_fifo_wait(): at most one page per leaf of ports, and it must not
+	 * fail.
+	 */
 	state = xen_fifo_make_port(fifo, port, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	if (vcpu)
 		evtchn_fifo_bind(state, vcpu->vcpu_idx);
@@ -494,7 +508,7 @@ static struct kvm_vcpu *xen_fifo_owner(struct kvm *kvm, u32 port)
 	return kvm_get_vcpu(kvm, state ? evtchn_fifo_owner(state) : 0);
 }
 
-/* Where the port of an event for @vcpu is held by another vCPU's queue, end that. */
+/* If the port of an event for @vcpu is still on a queue of another vCPU, take it off. */
 static void cut(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port, u32 nr)
 {
 	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
@@ -518,8 +532,9 @@ static void cut(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port, u32 nr)
 }
 
 /*
- * An event that was held may be for another vCPU by now, for which nothing is held: who
- * looks again takes whatever is saved, for anybody.
+ * Take the saved event of @port if it is for @only, if @only is NULL, or if @only
+ * retries held events: a held event may have got another destination, which holds nothing
+ * and would not retry.
  */
 static bool take_saved(struct kvm *kvm, struct evtchn_fifo_port *port, u32 nr,
 		       struct kvm_vcpu *only, struct xen_saved_event *saved)
@@ -583,7 +598,7 @@ static bool xen_fifo_is_pending(struct kvm *kvm,
 	return pending;
 }
 
-/* By its memslot, for the mapping may be gone, of which the log needs nothing. */
+/* Log by memslot: the mapping may be gone, and logging does not need it. */
 static bool log_page(struct gfn_to_pfn_cache *gpc, u64 *entry)
 {
 	gfn_t gfn = gpa_to_gfn(gpc->gpa);
@@ -618,7 +633,7 @@ static bool log_own_control(struct xen_fifo_vcpu *mine)
 	return false;
 }
 
-/* In the thread of the vCPU, so that what fails does so for the ring being full. */
+/* In the vCPU's thread, logging fails only because the ring is full. */
 bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu)
 {
 	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
@@ -627,7 +642,7 @@ bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu)
 	if ((!mine || log_own_control(mine)) && (!fifo || log_pages(fifo)))
 		return true;
 
-	/* The ring ends KVM_RUN, and the request the entry that follows. */
+	/* The full ring ends KVM_RUN; at the next KVM_RUN the request continues here. */
 	xen_defer_work(vcpu, XEN_DEFERRED_LOG);
 	return false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* FIFO events inside KVM. */
+/* FIFO events inside KVM; see events_fifo.c. */
 #ifndef _KVM_XEN_EVENT_EVENTS_FIFO_H
 #define _KVM_XEN_EVENT_EVENTS_FIFO_H
 
@@ -18,26 +18,35 @@ static inline u32 xen_fifo_nr_ports(struct kvm *kvm,
 	return READ_ONCE(kvm->arch.xen.state.max_port) + 1;
 }
 
-/* The kernel's part of @nr; NULL where nothing was kept for it yet. */
+/*
+ * KVM's part of port @nr, or NULL if its leaf was never allocated.  @nr is below
+ * XEN_ABI_FIFO_NR_PORTS.
+ */
 struct evtchn_fifo_port *xen_fifo_find_port(struct xen_fifo *fifo, u32 nr);
 
-/* The same, made where it is not there; NULL where @gfp cannot. */
+/*
+ * KVM's part of port @nr, whose leaf is allocated if missing; NULL if @gfp allows no
+ * allocation.
+ */
 struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
 					    gfp_t gfp);
 
 /*
- * Log, in the vCPU's thread, what could not be logged when it was written.  Returns false
- * where its ring became full; the work is deferred again for the rest.
+ * Log writes that could not be logged when they were made.  Only in the vCPU's thread.
+ * Returns false if its ring became full; the rest is deferred again.
  */
 bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
 
-/* True where no event that waits for a page of its has got one by now.  In kvm->srcu. */
+/*
+ * Whether the memslots have not changed since a page for a saved event could not be
+ * mapped. In a read section of kvm->srcu.
+ */
 bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu);
 
-/* The vCPU's thread is about to raise again what is saved. */
+/* Called by the vCPU's thread before it raises saved events again. */
 void xen_fifo_begin_retry(struct kvm_vcpu *vcpu);
 
-/* Have vCPUs raise again what is held for them. */
+/* Make vCPUs raise their held events again.  A work function. */
 void xen_fifo_retry_held(struct work_struct *work);
 
 #endif /* _KVM_XEN_EVENT_EVENTS_FIFO_H */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Raising events: has the ABI in use mark the port, wakes pollers, points the
- * vCPU at it; and the three ways in that need no port of the guest's own: irqfd
- * routing, irqfd routing from hard interrupt context, and the ioctl.
+ * Raising events: mark the port by the ABI in use, wake pollers, and select the port for
+ * the vCPU.  Also the three callers without a port registered by the VMM: irqfd routing,
+ * irqfd routing from hard interrupt context, and the ioctl KVM_XEN_HVM_EVTCHN_SEND.
+ *
+ * Owns no state.  Callers are in a read section of kvm->srcu.
  */
 #include "xen/base/deferred.h"
 #include "xen/base/trace.h"
@@ -16,9 +18,9 @@
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
 
-/* Tell of @verdict whoever has to hear of it. */
+/* Wake pollers and select the port, as @verdict requires. */
 static __always_inline void notify(struct kvm_vcpu *vcpu,
-				 const struct xen_evtchn_ops *ops,
+				   const struct xen_evtchn_ops *ops,
 				 const struct xen_layout *layout, u32 port,
 				 int verdict)
 {
@@ -57,7 +59,7 @@ int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	return verdict;
 }
 
-/* The page is out of reach: keep the event, if there is a place, or fail. */
+/* The page is unavailable: save the event if the ABI can, else return @error. */
 static int save(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 		u32 port, u32 priority, int error)
 {
@@ -69,7 +71,7 @@ static int save(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
 	return XEN_EVTCHN_SAVED;
 }
 
-/* Raise in a context that may use the VMM's memory, waiting for pages. */
+/* Raise an event, waiting for pages.  The caller may access the VMM's memory. */
 static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	const struct xen_evtchn_ops *ops;
@@ -87,7 +89,10 @@ static int raise_and_wait(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 	}
 }
 
-/* The same in a worker, whose allocations are the VM's and charged to its owner. */
+/*
+ * Raise an event in a worker, waiting for pages; charge allocations to the VM's memory
+ * cgroup.
+ */
 static int raise_charged(struct kvm_vcpu *vcpu, u32 port, u32 priority)
 {
 	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(vcpu->kvm->mm);
@@ -135,7 +140,7 @@ struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
 	return vcpu;
 }
 
-/* Unmask @port, which is below the number of those of @ops and @layout. */
+/* Unmask @port, which is below the number of ports of @ops and @layout. */
 static int unmask_port(struct kvm *kvm, struct kvm_vcpu *vcpu,
 		       const struct xen_evtchn_ops *ops,
 		       const struct xen_layout *layout, u32 port)
@@ -160,13 +165,15 @@ static int unmask_and_wait(struct kvm *kvm, struct kvm_vcpu *vcpu,
 		if (r != -EWOULDBLOCK)
 			return r;
 
-		/* A word that is out of reach can wait for nothing either. */
+		/*
+		 * Without its page the port has no pending bit: there is nothing to
+		 * deliver.
+		 */
 		if (ops->wait(kvm, vcpu, port))
 			return 0;
 	}
 }
 
-/* In the thread of a vCPU. */
 int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port,
 		      bool atomic)
 {
@@ -225,7 +232,7 @@ void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 	if (!ops->take_saved)
 		return;
 
-	/* As many as the ABI has ports.  What is not raised stays saved. */
+	/* At most one iteration per port.  Events that are not raised stay saved. */
 	while (!fatal_signal_pending(current) &&
 	       ops->take_saved(kvm, first, end, only, &saved)) {
 		xen_evtchn_raise(saved.vcpu, saved.port, saved.priority);
@@ -234,7 +241,7 @@ void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 	}
 }
 
-/* A routing entry's target, looked up by id once: entries never change. */
+/* The vCPU of a routing entry, whose index is cached: entries never change. */
 static struct kvm_vcpu *routed_vcpu(struct kvm *kvm, struct kvm_xen_evtchn *xe)
 {
 	struct kvm_vcpu *vcpu;
@@ -249,7 +256,7 @@ static struct kvm_vcpu *routed_vcpu(struct kvm *kvm, struct kvm_xen_evtchn *xe)
 	return vcpu;
 }
 
-/* kvm_set_irq() counts deliveries: less than 0 is an interrupt ignored. */
+/* kvm_set_irq() adds up results: negative is an ignored interrupt, 0 a coalesced one. */
 static int to_set_irq(int r)
 {
 	static const int results[] = {
@@ -266,7 +273,7 @@ static int to_set_irq(int r)
 	return r < 0 ? r : results[r];
 }
 
-/* To search for the vCPU is too long with interrupts off. */
+/* Called with interrupts off, where searching for the vCPU would take too long. */
 int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *xe, struct kvm *kvm)
 {
 	int idx = READ_ONCE(xe->vcpu_idx);
@@ -297,9 +304,9 @@ static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,
 }
 
 /*
- * Neither the port nor the vCPU is checked: a VMM may restore its routing
- * before the width and before it makes its vCPUs, as it may with MSIs.  An
- * event for what is not there by then is ignored.
+ * Do not check the port or the vCPU: a VMM may restore its routing before the width and
+ * before it creates vCPUs, as it may with MSIs.  An event for a missing port or vCPU is
+ * ignored.
  */
 int kvm_xen_setup_evtchn(struct kvm *kvm,
 			 struct kvm_kernel_irq_routing_entry *e,
@@ -318,12 +325,16 @@ int kvm_xen_setup_evtchn(struct kvm *kvm,
 	};
 	e->set = set_evtchn;
 
-	/* Usually there by now, so that not every event has to search. */
+	/*
+	 * Usually the vCPU exists by now; cache its index, so that events need no search.
+	 */
 	routed_vcpu(kvm, &e->xen_evtchn);
 	return 0;
 }
 
-/* KVM_XEN_HVM_EVTCHN_SEND: an event from the VMM, masked or not. */
+/*
+ * KVM_XEN_HVM_EVTCHN_SEND: the VMM raises an event, masked or not.  Returns 0 or -errno.
+ */
 int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
 			    struct kvm_irq_routing_xen_evtchn *uxe)
 {

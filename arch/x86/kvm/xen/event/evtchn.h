@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Raising events, by the ABI in use, at a vCPU or at a target that is known by its id.
+ * Raising events by the ABI in use, for a vCPU or for a target that names a vCPU by id.
  */
 #ifndef _KVM_XEN_EVENT_EVTCHN_H
 #define _KVM_XEN_EVENT_EVTCHN_H
@@ -9,7 +9,7 @@
 #include "xen/event/events_fifo.h"
 #include "xen/upcall/upcall.h"
 
-/* Without a retpoline. */
+/* xen_evtchn_ops::nr_ports() without an indirect call. */
 static __always_inline u32 xen_ops_nr_ports(const struct xen_evtchn_ops *ops,
 					    struct kvm *kvm,
 					    const struct xen_layout *layout)
@@ -18,25 +18,24 @@ static __always_inline u32 xen_ops_nr_ports(const struct xen_evtchn_ops *ops,
 				    xen_fifo_nr_ports(kvm, layout);
 }
 
-/* Number of ports, in the ABI in use; port 0 is never valid. */
+/* The number of ports in the ABI in use; port 0 is never valid. */
 static inline u32 xen_nr_ports(struct kvm *kvm, const struct xen_layout *layout)
 {
 	return xen_ops(kvm)->nr_ports(kvm, layout);
 }
 
 /*
- * Raise @port at @vcpu, with @priority where the ABI in use has priorities.
- * Both return an enum xen_evtchn_verdict, or -EINVAL for a port that there is
- * no room for.  The first runs in any context and returns -EWOULDBLOCK, having
- * done nothing, where it would wait for a page; the second waits, and returns
- * why the page is not there, unless the event is kept until it is.
- * The caller is in a read section of kvm->srcu, as whatever a vCPU runs is.
+ * Raise @port for @vcpu, with @priority if the ABI in use has priorities.  Both return an
+ * enum xen_evtchn_verdict, or -EINVAL if @port is out of range.  xen_evtchn_raise_fast()
+ * runs in any context and returns -EWOULDBLOCK, with nothing done, if it had to wait for
+ * a page. xen_evtchn_raise() may sleep; if a page is unavailable, it saves the event or
+ * returns -errno.  The caller is in a read section of kvm->srcu.
  */
 int xen_evtchn_raise_fast(struct kvm_vcpu *vcpu, u32 port, u32 priority);
 int xen_evtchn_raise(struct kvm_vcpu *vcpu, u32 port, u32 priority);
 
 /*
- * Which vCPU events are for, by APIC id, and how urgent they are.  Read and written
+ * The vCPU that receives events, by KVM's vCPU id, and their priority.  Read and written
  * as one word, at any time.
  */
 union xen_dest {
@@ -49,8 +48,8 @@ union xen_dest {
 static_assert(sizeof(union xen_dest) == sizeof(u64));
 
 /*
- * The same with a memory of the search for the vCPU, which may be one of another
- * dest: its id tells.  vCPUs stay as long as the VM.
+ * A destination with a cache of the vCPU, which may belong to an earlier destination:
+ * compare its id.  vCPUs exist as long as the VM.
  */
 struct xen_target {
 	u64 dest;
@@ -62,11 +61,17 @@ static inline union xen_dest xen_target_read(const struct xen_target *target)
 	return (union xen_dest) { .raw = READ_ONCE(target->dest) };
 }
 
-/* The vCPU of @dest, which was read from @target; NULL where there is none. */
+/*
+ * Search for the vCPU of @dest, which was read from @target, and cache it; NULL if it
+ * does not exist.
+ */
 struct kvm_vcpu *xen_target_search(struct kvm *kvm, struct xen_target *target,
 				   union xen_dest dest);
 
-/* And search for the vCPU now, for the first event not to have to; NULL: there is none. */
+/*
+ * Set the destination and cache its vCPU, so that the first event need not search.
+ * Returns the vCPU, or NULL if it does not exist.
+ */
 static inline struct kvm_vcpu *xen_target_set(struct kvm *kvm, struct xen_target *target,
 					      u32 vcpu_id, u32 priority)
 {
@@ -76,11 +81,17 @@ static inline struct kvm_vcpu *xen_target_set(struct kvm *kvm, struct xen_target
 	return xen_target_search(kvm, target, dest);
 }
 
-/* The same where @target has events already: what is pending on @port goes along. */
+/*
+ * Set the destination of a @target that is in use; a pending event of @port moves along.
+ * May sleep.
+ */
 void xen_target_move(struct kvm *kvm, struct xen_target *target, u32 port,
 		     u32 vcpu_id, u32 priority);
 
-/* The same if nobody needs to search; the search is too long with interrupts off. */
+/*
+ * The vCPU of @dest if it is cached, else NULL.  Used with interrupts off, where a search
+ * would take too long.
+ */
 static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union xen_dest dest)
 {
 	struct kvm_vcpu *vcpu = READ_ONCE(target->vcpu);
@@ -89,9 +100,9 @@ static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union
 }
 
 /*
- * xen_evtchn_raise() at @target; -EINVAL where there is no such vCPU.  If @atomic
- * xen_evtchn_raise_fast(), and -EWOULDBLOCK too where its upcall would be late, or the
- * vCPU has to be searched for.
+ * Raise @port for @target by xen_evtchn_raise(); -EINVAL if the vCPU does not exist.  If
+ * @atomic, use xen_evtchn_raise_fast(), and also return -EWOULDBLOCK if the upcall could
+ * not be raised immediately or the vCPU is not cached.
  */
 static inline int xen_target_raise(struct kvm *kvm, struct xen_target *target,
 				   u32 port, bool atomic)
@@ -110,23 +121,30 @@ static inline int xen_target_raise(struct kvm *kvm, struct xen_target *target,
 }
 
 /*
- * Unmask @port, and raise it again at @vcpu where it is pending.  @vcpu may be
- * NULL for nobody known: then -ENODEV where it is needed.  -EBUSY: once more.  If
- * @atomic -EWOULDBLOCK where that would wait.
+ * Unmask @port, and if it is pending raise it again for @vcpu.  @vcpu may be NULL if it
+ * is unknown; if it is needed then, return -ENODEV.  -EBUSY: the guest has to try again.
+ * If @atomic, return -EWOULDBLOCK instead of waiting.  Only in a vCPU's thread.
  */
 int xen_evtchn_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port,
 		      bool atomic);
 
-/* The VMM closed @port for the guest: nothing is pending there any more. */
+/*
+ * The VMM has closed @port for the guest: clear its pending state.  May sleep.  In a read
+ * section of kvm->srcu.
+ */
 void xen_evtchn_closed(struct kvm *kvm, u32 port);
 
 /*
- * The guest or the VMM bound @port to @vcpu, NULL for nobody known: what is pending
- * there is for that one.
+ * The guest or the VMM has bound @port to @vcpu, or NULL for an unknown vCPU: a pending
+ * event of the port belongs to that vCPU.  May sleep.  In a read section of kvm->srcu.
  */
 void xen_evtchn_bound(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);
 
-/* Raise what was saved of the ports from @first to below @end; see events.h. */
+/*
+ * Raise the saved events of the ports from @first to below @end, only those for @only
+ * unless that is NULL; see xen_evtchn_ops::take_saved().  May sleep.  In a read section
+ * of kvm->srcu.
+ */
 void xen_evtchn_raise_saved(struct kvm *kvm, u32 first, u32 end,
 			    struct kvm_vcpu *only);
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes of ports: registering them, reading what is registered, and their limit.
+ * Attributes of ports: registering them, enumerating them, and their limit.  Owns no
+ * state; see ports.c.
  */
 #include "xen/event/evtchn_attr.h"
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/ports.h"
 
-/* A reset of all ports ends FIFO as well.  Neither is done under xen_lock. */
+/*
+ * A reset of all ports also switches FIFO off.  Neither is done under xen_lock, as both
+ * wait for grace periods.
+ */
 static int evtchn_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	if (data->u.evtchn.flags != KVM_XEN_EVTCHN_RESET)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a VM keeps for FIFO event channels, and whether it has them.
+ * The state of FIFO event channels of a VM and its vCPUs.
  *
- * Made and taken apart by fifo_ctl.c under kvm->arch.xen.state.fifo_lock.  For
- * those who raise events, in a read section of kvm->srcu, pages, leaves and
- * control blocks only ever appear: each is published by a release, and stays
- * until the VM was back at 2-level for a grace period.
+ * fifo_ctl.c creates and frees it under kvm->arch.xen.state.fifo_lock.  Callers that
+ * raise events are in a read section of kvm->srcu: to them pages, leaves and control
+ * blocks only ever appear.  Each is published by a release or a full barrier, and stays
+ * until the VM has gone back to 2-level and a grace period has passed.
  */
 #ifndef _KVM_XEN_EVENT_FIFO_H
 #define _KVM_XEN_EVENT_FIFO_H
@@ -20,32 +20,34 @@
 struct xen_fifo {
 	struct kvm *kvm;
 	struct evtchn_fifo_queue nowhere;
-	u32 nr_pages;			/* by fifo_lock */
+	u32 nr_pages;			/* guarded by fifo_lock */
 	void *pages[XEN_ABI_FIFO_NR_PAGES];	/* struct gfn_to_pfn_cache */
 	struct evtchn_fifo_port *leaves[XEN_FIFO_NR_LEAVES];
 	struct delayed_work held_work;	/* see hold() */
-	/* Pages written where no thread of a vCPU could log that, or its ring was full. */
+	/*
+	 * Pages with writes that no vCPU's thread could log yet, or whose ring was full.
+	 */
 	DECLARE_BITMAP(unlogged, XEN_ABI_FIFO_NR_PAGES);
 	u64 page_entries[XEN_ABI_FIFO_NR_PAGES];	/* union xen_ring_entry */
 };
 
-/* A vCPU's control block, and its queues. */
+/* The control block of a vCPU, and its queues. */
 struct xen_fifo_vcpu {
 	struct evtchn_fifo_queue queues[XEN_ABI_FIFO_NR_QUEUES];
 	struct gfn_to_pfn_cache control;
 	u64 control_entry;		/* union xen_ring_entry */
-	bool control_unlogged;		/* as unlogged above */
-	u32 nr_held;			/* times in turn that events were held */
-	u8 holds;			/* events that wait for another vCPU */
-	bool retries_held;		/* in the vCPU's thread: some of those */
-	struct xen_fifo_vcpu *next;	/* while a set of them is removed */
+	bool control_unlogged;		/* like unlogged above */
+	u32 nr_held;			/* consecutive retries with held events */
+	u8 holds;			/* has events held for another vCPU's queue */
+	bool retries_held;		/* vCPU thread: it is retrying held events */
+	struct xen_fifo_vcpu *next;	/* used while removing */
 };
 
-/* How a VM may come to FIFO event channels. */
+/* How a VM may get FIFO event channels. */
 enum xen_fifo_offer {
 	XEN_FIFO_NOT_OFFERED,
-	XEN_FIFO_BY_VMM,	/* the VMM set the flag, and knows of it */
-	XEN_FIFO_ALWAYS,	/* the module parameter; the VMM does not know */
+	XEN_FIFO_BY_VMM,	/* the VMM has set the flag */
+	XEN_FIFO_ALWAYS,	/* by module parameter; unknown to the VMM */
 };
 
 static inline bool xen_fifo_is_offered(struct kvm *kvm)
@@ -59,9 +61,9 @@ static inline bool xen_fifo_is_on(struct kvm *kvm)
 }
 
 /*
- * Whether a VMM that knows nothing of FIFO, as QEMU, raises events itself, by 2-level:
- * it does where the guest asked for upcalls by a line, unless @boot, the vCPU that the
- * guest knows as 0, has a vector of its own by now.
+ * Whether a VMM without support for FIFO, such as QEMU, raises events itself by the
+ * 2-level ABI: it does if the guest asked it for upcalls by a line, unless the guest's
+ * boot vCPU, Xen vCPU 0, has a vector of its own by now.
  */
 static inline bool xen_fifo_is_bypassed(struct kvm_vcpu *boot)
 {
@@ -72,9 +74,9 @@ static inline bool xen_fifo_is_bypassed(struct kvm_vcpu *boot)
 }
 
 /*
- * Whether the VM must stay at 2-level, when it is about to go to FIFO by a control
- * block for @vcpu: where this is known already, or where the guest boots on another
- * vCPU, as a crash kernel may, and is going to leave vCPU 0 without a vector.
+ * Whether to refuse a switch to FIFO that a control block for @vcpu would cause: the VMM
+ * raises events by the 2-level ABI, or the guest boots on another vCPU than Xen vCPU 0,
+ * as a crash kernel may, so that vCPU 0 is going to have no vector.
  */
 static inline bool xen_fifo_is_refused(struct kvm_vcpu *vcpu)
 {
@@ -83,7 +85,7 @@ static inline bool xen_fifo_is_refused(struct kvm_vcpu *vcpu)
 	       (xen_vcpu_id(vcpu) || xen_fifo_is_bypassed(vcpu));
 }
 
-/* Whether a VMM or a guest may name @priority for an event. */
+/* Whether a VMM or a guest may specify @priority for an event. */
 static inline bool xen_is_priority(struct kvm *kvm, u32 priority)
 {
 	if (priority == KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)

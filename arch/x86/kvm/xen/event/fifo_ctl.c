@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FIFO event channels come and go: control blocks, pages of the event array,
- * priorities, and the change between the two ABIs.
+ * Control of FIFO event channels: control blocks, pages of the event array, priorities,
+ * and the switch between the two ABIs.
  *
- * fifo_lock serialises all of it, as the change waits for a grace period of
- * kvm->srcu, after which nobody raises events by the old ABI; what happened by
- * then is taken over, or taken apart.
+ * Owns the pointers in struct xen_fifo, state.fifo of VM and vCPUs, and state.evtchn_ops.
+ * fifo_lock serializes changes, and is held while a switch waits for a grace period of
+ * kvm->srcu.  After that nobody raises events by the old ABI, and its pending events are
+ * converted or its state is freed.
  */
 #include "xen/abi/evtchn_2l.h"
 #include "xen/base/map.h"
@@ -25,7 +26,10 @@ static bool is_bad_place(u64 gfn, u32 offset)
 	       offset > XEN_ABI_PAGE_SIZE - control_size;
 }
 
-/* Of control blocks, which are mapped while a page of the array is. */
+/*
+ * Lockdep class of control blocks, which are mapped while a page of the event array is
+ * mapped.
+ */
 static struct lock_class_key control_key;
 
 static int map_guest(struct kvm *kvm, struct gfn_to_pfn_cache *gpc, gpa_t gpa,
@@ -91,7 +95,7 @@ static void free_fifo(struct xen_fifo *fifo)
 	kfree(fifo);
 }
 
-/* Keep what is pending by 2-level until its page of the array is there. */
+/* Save a pending 2-level event until its page of the event array is added. */
 static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 {
 	struct kvm_vcpu *vcpu = xen_port_ipi_target(first->kvm, nr, false) ?: first;
@@ -104,14 +108,14 @@ static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 
 	port = xen_fifo_make_port(fifo, nr, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 
-	/* Whoever raised it by FIFO meanwhile knows better. */
+	/* If it was raised by FIFO meanwhile, keep that destination. */
 	cmpxchg(&port->dest.raw, unknown.raw, dest.raw);
 	WRITE_ONCE(port->saved, 1);
 }
 
 /*
- * Take over what 2-level left behind in shared_info.  Whose it was is known of IPIs
- * only; of all vCPUs, @first alone can hear of events yet.
+ * Save events that 2-level left pending in shared_info.  Only for IPIs is the
+ * destination known; all others go to @first, the only vCPU that can receive events yet.
  */
 static void take_over(struct kvm_vcpu *first)
 {
@@ -138,7 +142,10 @@ static void take_over(struct kvm_vcpu *first)
 	}
 }
 
-/* Whoever polls looked at bits that mean nothing any more. */
+/*
+ * Switch to @ops and wait until nobody uses the old ones.  Wake all pollers: they have
+ * read pending bits of the old ABI.
+ */
 static void set_ops(struct kvm *kvm, const struct xen_evtchn_ops *ops)
 {
 	/* Pairs with the acquire in xen_ops(). */
@@ -160,7 +167,7 @@ static struct xen_fifo *make_fifo(struct kvm *kvm)
 	return fifo;
 }
 
-/* Publish @fifo, which cannot fail: others use it from here on. */
+/* Publish @fifo.  Cannot fail: others use it from here on. */
 static void start_fifo(struct kvm *kvm, struct xen_fifo *fifo)
 {
 	WRITE_ONCE(kvm->arch.xen.state.fifo, fifo);
@@ -208,9 +215,9 @@ int xen_fifo_place_control(struct kvm_vcpu *vcpu, u64 gfn, u32 offset)
 	}
 
 	/*
-	 * Before the change, so that no event finds this vCPU without, and after all
-	 * that can fail, as it may be in use from here on.  Pairs with the acquire
-	 * of those who raise events.
+	 * Publish the control block before the switch, so that no event finds this vCPU
+	 * without one, and after all that can fail, as it may be in use from here on.
+	 * Pairs with the acquire in fifo_vcpu().
 	 */
 	smp_store_release(&vcpu->arch.xen.state.fifo, mine);
 	if (fifo)
@@ -261,11 +268,14 @@ int xen_fifo_add_page(struct kvm *kvm, u64 gfn)
 		return r;
 	}
 
-	/* Pairs with the acquire of those who raise events. */
+	/* Pairs with the acquire in word_gpc(). */
 	smp_store_release(&fifo->pages[fifo->nr_pages], gpc);
 	fifo->nr_pages++;
 
-	/* Pairs with evtchn_fifo_save(): it sees the page, or is seen here. */
+	/*
+	 * Pairs with evtchn_fifo_save(): it sees the page, or the event it saves is
+	 * seen here.
+	 */
 	smp_mb();
 
 	guard(srcu)(&kvm->srcu);
@@ -303,15 +313,18 @@ int xen_fifo_set_priority(struct kvm *kvm, u32 nr, u32 priority)
 	return 0;
 }
 
-/* Returns what of the vCPU nobody must be using when it is freed. */
+/*
+ * Unpublish the vCPU's FIFO state and return it.  The caller frees it after a grace
+ * period.
+ */
 static struct xen_fifo_vcpu *unhook_vcpu(struct kvm_vcpu *vcpu)
 {
 	return xchg(&vcpu->arch.xen.state.fifo, NULL);
 }
 
 /*
- * After a first grace period nobody raises events by FIFO, and after a second
- * nobody looks at its state, which may be freed then.
+ * After the first grace period nobody raises events by FIFO; after the second nobody
+ * reads its state, which is then freed.
  */
 void xen_fifo_switch_off(struct kvm *kvm)
 {
@@ -366,7 +379,7 @@ void xen_fifo_destroy_vcpu(struct kvm_vcpu *vcpu)
 {
 	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
 
-	/* It looks at all vCPUs, so before the first of them goes. */
+	/* The work reads all vCPUs: cancel it before the first of them is freed. */
 	if (fifo)
 		cancel_delayed_work_sync(&fifo->held_work);
 	free_vcpu(unhook_vcpu(vcpu));

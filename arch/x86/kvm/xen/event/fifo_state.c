@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FIFO event channels saved and restored by the VMM: pages of the array,
- * control blocks with the tails of their queues, and the kernel's part of
- * ports.  What each attribute means is said in include/uapi/linux/kvm_xen.h.
+ * Save and restore of FIFO event channels by the VMM: pages of the event array, control
+ * blocks with the tails of their queues, and KVM's part of ports.
+ * include/uapi/linux/kvm_xen.h describes the attributes.
  *
- * Heads and links are guest memory, which the VMM carries over itself.  What is
- * read is consistent, and what is set is safe, while events are raised; it is
- * also complete where no vCPU runs and the VMM raises none itself.
+ * Owns no state; fifo_lock is held throughout.  Heads and links are in guest memory,
+ * which the VMM transfers itself.  The attributes are consistent when read, and safe when
+ * set, while events are raised; they are also complete if no vCPU runs and the VMM raises
+ * no events.
  */
 #include "xen/base/deferred.h"
 #include "xen/base/dirty.h"
@@ -44,7 +45,7 @@ static int fifo_get_array(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-/* Set what is there already to the same, and add the others. */
+/* Check the pages that exist, and add the others. */
 static int set_frames(struct kvm *kvm, struct kvm_xen_evtchn_array *array)
 {
 	u64 __user *frames = u64_to_user_ptr(array->frames);
@@ -113,8 +114,8 @@ static int get_tails(struct xen_fifo_vcpu *mine, u64 to)
 }
 
 /*
- * Log what this vCPU would log when it next runs: it may not do so again before
- * its VM is saved.  Returns -EAGAIN where the VMM has to empty its ring first.
+ * Do this vCPU's deferred logging: the vCPU may not run again before its VM is saved.
+ * Returns -EAGAIN if the VMM has to empty the vCPU's ring first.
  */
 static int log_dirty(struct kvm_vcpu *vcpu)
 {
@@ -151,7 +152,7 @@ static int fifo_get_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *dat
 	return get_tails(mine, control->tails);
 }
 
-/* Each a port that has its word, for that is going to be written, or none. */
+/* A tail is 0 or a port whose page was added, because KVM writes to the tail's word. */
 static int read_tails(struct kvm *kvm, u64 from, u32 *tails)
 {
 	u32 end = kvm->arch.xen.state.fifo->nr_pages * XEN_ABI_FIFO_PAGE_PORTS;
@@ -184,8 +185,11 @@ static void set_tails(struct xen_fifo_vcpu *mine, const u32 *tails)
 	xen_irqs_restore(flags);
 }
 
-/* An upcall that was due when the guest was saved is due still. */
-static void tell_if_ready(struct kvm_vcpu *vcpu)
+/*
+ * If the control block has ready queues, an upcall was due when the guest was saved:
+ * raise it.
+ */
+static void raise_if_ready(struct kvm_vcpu *vcpu)
 {
 	struct xen_fifo_vcpu *mine = vcpu->arch.xen.state.fifo;
 	struct xen_abi_fifo_control *control;
@@ -205,7 +209,7 @@ static void tell_if_ready(struct kvm_vcpu *vcpu)
 		xen_upcall_select(vcpu, xen_ops(kvm), xen_layout(kvm), 0);
 }
 
-/* Returns 0 where the vCPU has its control block at that place. */
+/* Returns 0 if the vCPU has its control block at that address. */
 static int place_control(struct kvm_vcpu *vcpu,
 			 const struct kvm_xen_evtchn_control *control)
 {
@@ -240,7 +244,7 @@ static int fifo_set_control(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *dat
 
 	if (control->tails)
 		set_tails(vcpu->arch.xen.state.fifo, tails);
-	tell_if_ready(vcpu);
+	raise_if_ready(vcpu);
 	return 0;
 }
 
@@ -271,7 +275,7 @@ static struct kvm_xen_evtchn_fifo_port port_entry(struct kvm *kvm,
 	};
 }
 
-/* Whether a VM that knows nothing of the port would do the same with it. */
+/* Whether the port has only default values, so that it need not be saved. */
 static bool is_plain(const struct kvm *kvm, const struct evtchn_fifo_port *port)
 {
 	struct evtchn_fifo_port plain;
@@ -282,7 +286,7 @@ static bool is_plain(const struct kvm *kvm, const struct evtchn_fifo_port *port)
 	       port->bound == plain.bound;
 }
 
-/* The first port at or above *@nr with anything to say, or NULL. */
+/* The first port from *@nr on that has to be saved, or NULL. */
 static struct evtchn_fifo_port *next_port(struct kvm *kvm, u32 *nr)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
@@ -329,7 +333,7 @@ static int fifo_get_ports(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-/* The queue that a port was on last; ERR_PTR() where there is none such. */
+/* The queue that a port was on last, or ERR_PTR() if it does not exist. */
 static struct evtchn_fifo_queue *
 last_queue(struct kvm *kvm, const struct kvm_xen_evtchn_fifo_port *entry)
 {
@@ -411,7 +415,7 @@ static int set_port(struct kvm *kvm,
 	return 0;
 }
 
-/* Returns how many of them were set in *@done, whatever else. */
+/* Sets the number of restored entries in *@done, also if it fails. */
 static int set_entries(struct kvm *kvm, const struct kvm_xen_evtchn_enum *request,
 		       u32 *done)
 {

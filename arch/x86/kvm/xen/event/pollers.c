@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vCPUs that poll for ports, and waking them.
+ * vCPUs that poll for ports (SCHEDOP_poll), and waking them.
  *
- * Owns poll_mask, poll_rest and nr_pollers of the VM, and poll_port of a vCPU.
- * A poller announces itself, then looks at the pending bits; a sender sets the
- * bit, then looks for pollers.  Full barriers on either side make sure that
- * one sees the other.  A sender looks at few pollers, and leaves the rest to one of
- * them (poll_rest): it may have interrupts off, and there may be a thousand.
+ * Owns poll_mask, poll_rest and nr_pollers of the VM, and poll_port of a vCPU; all are
+ * atomic. A poller announces itself, then reads the pending bits; a sender sets the
+ * pending bit, then reads the mask of pollers.  Full barriers on both sides ensure that
+ * at least one sees the other.  A sender, which may have interrupts off, checks only a
+ * few of what may be a thousand pollers, and leaves the others to one of them
+ * (poll_rest).
  */
 #include "xen/event/pollers.h"
 
@@ -18,7 +19,10 @@ void xen_poll_announce(struct kvm_vcpu *vcpu, u32 port)
 	set_bit(vcpu->vcpu_idx, xen->poll_mask);
 	atomic_inc(&xen->state.nr_pollers);
 
-	/* Pairs with the marking of a port, before its sender wakes pollers. */
+	/*
+	 * Pairs with evtchn_2l_mark() and evtchn_fifo_mark(), before the sender wakes
+	 * pollers.
+	 */
 	smp_mb__after_atomic();
 }
 
@@ -30,12 +34,12 @@ static void wake(struct kvm_vcpu *vcpu, u32 port)
 		xen_kick(vcpu);
 }
 
-/* As many pollers are looked at by a sender, which may have interrupts off. */
+/* How many pollers a sender checks; it may have interrupts off. */
 #define WAKE_FEW	16
 
 /*
- * Leave the pollers from number @i on to one of them.  If it stops polling instead, it
- * sees what is left to it in xen_poll_withdraw(), or is not seen here.
+ * Leave the pollers from index @i on to one of them.  If that one stops polling instead,
+ * it either sees poll_rest in xen_poll_withdraw(), or is no longer in the mask here.
  */
 static void leave_rest(struct kvm *kvm, u32 port, unsigned int i)
 {
@@ -90,7 +94,7 @@ void xen_poll_withdraw(struct kvm_vcpu *vcpu)
 	clear_bit(vcpu->vcpu_idx, xen->poll_mask);
 	WRITE_ONCE(vcpu->arch.xen.state.poll_port, XEN_POLL_NONE);
 
-	/* Pairs with the exchange in leave_rest(), ahead of its look at the mask. */
+	/* Pairs with the atomic operations in leave_rest(), before it reads the mask. */
 	smp_mb();
 	xen_poll_wake_rest(vcpu->kvm);
 }

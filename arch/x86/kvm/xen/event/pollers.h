@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * vCPUs that poll for ports, and waking them.
- */
+/* vCPUs that poll for ports, and waking them; see pollers.c. */
 #ifndef _KVM_XEN_EVENT_POLLERS_H
 #define _KVM_XEN_EVENT_POLLERS_H
 
@@ -10,21 +8,26 @@
 #define XEN_POLL_NONE	0u
 #define XEN_POLL_ANY	(~0u)
 
-/* Begin to poll for @port, or XEN_POLL_ANY, before the look at pending bits. */
+/*
+ * Begin to poll for @port, or XEN_POLL_ANY.  The caller reads the pending bits
+ * afterwards.
+ */
 void xen_poll_announce(struct kvm_vcpu *vcpu, u32 port);
 
-/* The end of that.  May sleep. */
+/* End polling.  May sleep. */
 void xen_poll_withdraw(struct kvm_vcpu *vcpu);
 
-/* In the thread of a poller that was woken: wake those that senders left to it. */
+/*
+ * Called by a poller that was woken: wake the pollers that senders left to it.  May
+ * sleep.
+ */
 void xen_poll_wake_rest(struct kvm *kvm);
 
 void __xen_poll_wake(struct kvm *kvm, u32 port);
 
 /*
- * Wake who polls for @port, which was made pending, or everybody for
- * XEN_POLL_ANY: pairs with the barrier between a poller's announcement and its
- * look at the pending bits.
+ * Wake pollers of @port, which was made pending, or all pollers for XEN_POLL_ANY.  Pairs
+ * with the barrier in xen_poll_announce(), after which a poller reads the pending bits.
  */
 static inline void xen_poll_wake(struct kvm *kvm, u32 port)
 {

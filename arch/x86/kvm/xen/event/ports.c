@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ports that the VMM registered for EVTCHNOP_send: where a send on each of
- * them goes, a port of the guest itself or an eventfd.
+ * Ports that the VMM registered for EVTCHNOP_send: for each, its destination, a port of
+ * the guest or an eventfd.
  *
- * Owns the table kvm->arch.xen.state.ports.  Changes hold xen_lock; senders
- * look up under kvm->srcu, which their vCPU holds, so that a port that was
- * taken out is freed one grace period later, however many go at once.  Its
- * target may change at any time and is one word.
+ * Owns the table kvm->arch.xen.state.ports.  Changes are made under xen_lock.  Senders
+ * look up ports in a read section of kvm->srcu, so a removed port is freed after a grace
+ * period, one for any number of ports that are removed together.  A port's target may
+ * change at any time and is one word.
  */
 #include "xen/base/hcall.h"
 #include "xen/base/slots.h"
@@ -21,24 +21,24 @@ struct xen_port {
 	u32 send_port;
 	u32 type;
 	u32 port;			/* 0: send to the eventfd */
-	int fd;				/* as the VMM named it */
+	int fd;				/* the VMM's file descriptor */
 	struct eventfd_ctx *eventfd;
 	struct xen_target target;
-	struct xen_port *next;		/* while a set of them is removed */
+	struct xen_port *next;		/* used while removing */
 };
 
-/* Either ABI has room for no more. */
+/* The most ports of either ABI. */
 #define MAX_PORTS	XEN_ABI_FIFO_NR_PORTS
 
 #define slot_held(kvm)	lockdep_is_held(&(kvm)->arch.xen.xen_lock)
 
-/* Where @send_port is kept, or NULL. */
+/* The slot of @send_port, or NULL. */
 static void __rcu **find_slot(struct kvm *kvm, u32 send_port)
 {
 	return xen_slot(&kvm->arch.xen.state.ports, MAX_PORTS, send_port);
 }
 
-/* For whoever changes ports: what is registered at @send_port. */
+/* The port registered at @send_port, for callers that hold xen_lock. */
 static struct xen_port *held_port(struct kvm *kvm, u32 send_port)
 {
 	void __rcu **slot = find_slot(kvm, send_port);
@@ -48,14 +48,14 @@ static struct xen_port *held_port(struct kvm *kvm, u32 send_port)
 	return slot ? rcu_dereference_protected(*slot, slot_held(kvm)) : NULL;
 }
 
-/* The first that is registered at or above @from; NULL where there is none. */
+/* The first registered port from @from on, or NULL. */
 static struct xen_port *next_port(struct kvm *kvm, u32 from)
 {
 	return held_port(kvm, xen_next_slot(&kvm->arch.xen.state.ports,
 					    MAX_PORTS, from));
 }
 
-/* For senders, in a read section of kvm->srcu. */
+/* The port registered at @send_port, for senders in a read section of kvm->srcu. */
 static struct xen_port *sender_port(struct kvm *kvm, u32 send_port)
 {
 	void __rcu **leaf = xen_slot_leaf(&kvm->arch.xen.state.ports, MAX_PORTS,
@@ -65,7 +65,7 @@ static struct xen_port *sender_port(struct kvm *kvm, u32 send_port)
 		      NULL;
 }
 
-/* Take out what is registered at @send_port, which may still be in use. */
+/* Remove the port registered at @send_port, which may still be in use. */
 static struct xen_port *remove_port(struct kvm *kvm, u32 send_port)
 {
 	struct xen_port *port = held_port(kvm, send_port);
@@ -109,7 +109,7 @@ struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 nr, bool atomic)
 	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_target_search(kvm, &port->target, dest);
 }
 
-/* No sender can see @port any more, or never could. */
+/* Free a port that no sender can see. */
 static void free_port(struct xen_port *port)
 {
 	if (port->eventfd)
@@ -117,7 +117,7 @@ static void free_port(struct xen_port *port)
 	kfree(port);
 }
 
-/* Take over where events are to go.  Returns 0 or -errno. */
+/* Set the destination of events.  Returns 0 or -errno. */
 static int set_delivery(struct kvm *kvm, struct xen_port *port,
 			const struct kvm_xen_hvm_attr *data)
 {
@@ -165,7 +165,7 @@ static int check_type(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	}
 }
 
-/* Under xen_lock, for the limit not to be lowered meanwhile. */
+/* Check the port under xen_lock, so that the limit cannot be lowered meanwhile. */
 static int insert_port(struct kvm *kvm, struct xen_port *port)
 {
 	void __rcu **slot;
@@ -211,7 +211,7 @@ static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	return r;
 }
 
-/* Only the vCPU and the priority of a port may change, not what it is. */
+/* Only the vCPU and the priority of a port may be updated, not its type. */
 static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 {
 	struct xen_port *port;
@@ -233,7 +233,7 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	return 0;
 }
 
-/* Returns after the last event that is being sent on the port. */
+/* Remove a port.  Returns after all sends on the port have ended. */
 static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 {
 	struct xen_port *port;
@@ -243,10 +243,10 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	if (!port)
 		return -ENOENT;
 
-	/* Not under xen_lock, for which vCPUs wait in a section of srcu. */
+	/* Not under xen_lock, for which vCPUs wait in a read section of kvm->srcu. */
 	synchronize_srcu(&kvm->srcu);
 
-	/* Who registers the port again begins anew. */
+	/* If the port is registered again, its old binding must not apply. */
 	scoped_guard(srcu, &kvm->srcu) {
 		if (port->port)
 			xen_evtchn_bound(kvm, NULL, port->port);
@@ -308,7 +308,7 @@ u32 xen_ports_highest(struct kvm *kvm)
 	return highest;
 }
 
-/* KVM_XEN_ATTR_TYPE_EVTCHN but for a reset.  Takes xen_lock itself. */
+/* KVM_XEN_ATTR_TYPE_EVTCHN except for a reset.  Takes xen_lock itself. */
 int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	u32 port = data->u.evtchn.send_port;
@@ -377,7 +377,7 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 	return 0;
 }
 
-/* The VM is gone: nobody sends, nobody else changes the table. */
+/* The VM is being destroyed: nobody sends or changes the table. */
 void xen_ports_destroy(struct kvm *kvm)
 {
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock)

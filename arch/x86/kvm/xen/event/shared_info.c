@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * shared_info: where it is, how wide the guest is, and the wall clock, which Xen keeps
- * there beside the state of events.
+ * shared_info: its address, the guest's width, and the wall clock, which Xen keeps there
+ * besides the state of events.
+ *
+ * Owns shinfo_cache and long_mode, which change under xen_lock.
  */
 #include "xen/abi/time_abi.h"
 #include "xen/base/map.h"
@@ -9,8 +11,8 @@
 #include "xen/event/shared_info.h"
 
 /*
- * The clock itself stays as it is: to take it from the host's once more would make it
- * jump by what the two have drifted.
+ * Write the wall clock.  Do not change the guest's system time: reading it from the host
+ * again would make it jump by the drift between the two.
  */
 static int init_shared_info(struct kvm *kvm)
 {
@@ -62,8 +64,8 @@ const struct xen_vm_attr xen_long_mode_attr = {
 };
 
 /*
- * What follows a (de)activation of shared_info that came to @r.  Whoever polls
- * has looked at bits that lie elsewhere by now.
+ * Finish an activation or deactivation of shared_info that returned @r.  Wake all
+ * pollers: they have read pending bits at the old address.
  */
 static int shared_info_placed(struct kvm *kvm, int r)
 {
