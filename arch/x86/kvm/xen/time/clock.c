@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The guest's system time as the kernel sees it, and what CPUID says of it. */
+/*
+ * The guest's system time, and the CPUID leaf that describes it.
+ *
+ * Owns vcpu_time_info_cache, which changes under xen_lock; reading the time takes no
+ * lock.
+ */
 #include "xen/base/base.h"
 #include "xen/time/clock.h"
 
 #include <asm/pvclock.h>
 
 /*
- * By what the vCPU itself reads: its TSC, scaled as its pvclock says.  A guest
- * compares deadlines with that.  get_kvmclock_ns() is the same, but does not say
- * what the host's time was at that moment.
+ * Read the time like the vCPU does: its TSC, scaled by its pvclock parameters.  The guest
+ * compares deadlines with that.  get_kvmclock_ns() computes the same, but does not return
+ * the host's time at the same instant.
  */
 static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu)
 {
@@ -29,8 +34,8 @@ static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu)
 struct xen_now xen_now(struct kvm_vcpu *vcpu)
 {
 	/*
-	 * A vCPU that has not run yet has no pvclock parameters, and they are
-	 * those of another clock where it was set and the vCPU has not run since.
+	 * The vCPU's pvclock parameters are missing if it has not run yet, and outdated
+	 * if the clock was set and the vCPU has not run since.
 	 */
 	if (vcpu->arch.hv_clock.version && vcpu->kvm->arch.use_master_clock &&
 	    !kvm_test_request(KVM_REQ_CLOCK_UPDATE, vcpu) &&
@@ -44,9 +49,9 @@ struct xen_now xen_now(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Complete what CPUID answers for sub-leaf @index of Xen's time leaf, taken from @entry
- * of the VMM: the scale of the TSC in 1, its frequency in kHz in 2.  An entry without
- * an index, which KVM finds for all of them, is meant for sub-leaf 0.
+ * Fill sub-leaf @index of Xen's time leaf, for which KVM found the VMM's @entry: the
+ * scale of the TSC in sub-leaf 1, its frequency in kHz in 2.  An entry without a
+ * significant index, which KVM finds for all sub-leaves, describes sub-leaf 0 only.
  */
 void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
 			    const struct kvm_cpuid_entry2 *entry, u32 index,

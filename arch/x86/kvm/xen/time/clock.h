@@ -7,7 +7,7 @@
 
 #include "xen/base/attr.h"
 
-/* The moment now, in the guest's system time and in CLOCK_MONOTONIC ns. */
+/* The current time in ns, as the guest's system time and as CLOCK_MONOTONIC. */
 struct xen_now {
 	u64 guest;
 	s64 host;

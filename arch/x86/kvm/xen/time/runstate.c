@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runstates: where a vCPU's time went, and the area in which its guest reads
- * it.
+ * Runstates: how long a vCPU was in which state, and the area in which its guest reads
+ * that.
  *
- * Owns current_runstate, runstate_* and last_steal of struct kvm_vcpu_xen, and
- * state.steal_task; state.first_offset of struct kvm_xen.
- * All of it is changed by the vCPU's own thread, or by an ioctl that holds the
- * vCPU's mutex and has it loaded; the scheduler's callbacks run on that same
- * thread, wherever it can be preempted.  Whoever reads or changes more than one of
- * the accounts, or the clock and an account, disables preemption for that.  Time is
- * the guest's system time in ns.
+ * Owns current_runstate, runstate_* and last_steal of struct kvm_vcpu_xen,
+ * state.steal_task, and state.first_offset of struct kvm_xen.  All of it is changed by
+ * the vCPU's thread, or by an ioctl that holds the vCPU's mutex and has it loaded; the
+ * scheduler's callbacks run in that same thread, at any point where it can be preempted.
+ * Code that reads or changes more than one of the times, or the clock and a time,
+ * disables preemption meanwhile.  Times are ns of the guest's system time.
  *
- * The times add up to the time of the last change, which is what Linux has
- * promised to VMMs, but for one case: a clock that the VMM sets back.  Then no
- * time shrinks, as guests take the difference of two readings for unsigned, and
- * the state counts as entered at the moment that it is now, as it does in Xen.
- * From then on the times add up to more than the clock, and are accepted so.
+ * The times add up to the time of the last change, as Linux guarantees to VMMs, with one
+ * exception: the VMM sets the clock back.  Then no time shrinks, because guests treat the
+ * difference of two readings as unsigned, and the current state counts as entered at the
+ * new time, as in Xen.  Afterwards the times add up to more than the clock, and such
+ * values are accepted from the VMM.
  */
 #include "xen/base/debug.h"
 #include "xen/base/dirty.h"
@@ -25,15 +24,15 @@ static_assert(sizeof_field(struct xen_runstate, time) ==
 	      sizeof_field(struct kvm_vcpu_xen, runstate_times));
 
 /*
- * How long the thread that asks has waited for a CPU since it asked before.
- * Another one's delay says nothing: nothing is known of the time before.
+ * How long the current thread has waited for a CPU since the last call.  If another
+ * thread called last, its delay is unrelated to this one: return 0.
  */
 static s64 take_waited(struct kvm_vcpu_xen *xen)
 {
 	u64 run_delay = current->sched_info.run_delay;
 	s64 waited = run_delay - xen->last_steal;
 
-	/* The pointer is compared only: that task may be gone. */
+	/* Only compare the pointer: that task may be gone. */
 	if (unlikely(xen->state.steal_task != current)) {
 		xen->state.steal_task = current;
 		waited = 0;
@@ -43,7 +42,9 @@ static s64 take_waited(struct kvm_vcpu_xen *xen)
 	return waited;
 }
 
-/* Charge the time until @now to the states, where there is any: see above. */
+/*
+ * Add the time until @now, if positive, to the current state: see the head of this file.
+ */
 static void account(struct kvm_vcpu_xen *xen, u64 now)
 {
 	s64 elapsed = max((s64)(now - xen->runstate_entry_time), 0);
@@ -65,9 +66,9 @@ static void account(struct kvm_vcpu_xen *xen, u64 now)
 }
 
 /*
- * A vCPU that nobody accounted for yet was offline for as long as the VM is there.
- * What its clock says beyond that is what the VMM set it to; somewhere that has to
- * count, and as blocked no guest misses it.
+ * Account for a vCPU for the first time: it was offline since the VM was created.  If the
+ * VMM has set the clock ahead, the rest has to be added to some state as well, and guests
+ * do not mind blocked time.
  */
 static void begin(struct kvm_vcpu *vcpu, u64 now)
 {
@@ -82,15 +83,15 @@ static void begin(struct kvm_vcpu *vcpu, u64 now)
 	take_waited(xen);
 }
 
-/* Both pages of an area; maps[1] is in use where area.len[1] is not 0. */
+/* Both pages of an area; maps[1] is used if area.len[1] is not 0. */
 struct mapped_area {
 	struct xen_map maps[2];
 	struct xen_runstate_area area;
 };
 
 /*
- * Map the second page while the first is held.  It must be the one that
- * follows: an area that is being moved has its pages changed one by one.
+ * Map the second page while the first is mapped.  It must be the following page: when an
+ * area is moved, its pages are changed one after the other.
  */
 static bool try_map_second(struct kvm_vcpu_xen *xen, struct mapped_area *m,
 			   bool in_scheduler)
@@ -99,7 +100,7 @@ static bool try_map_second(struct kvm_vcpu_xen *xen, struct mapped_area *m,
 	struct gfn_to_pfn_cache *second = &xen->runstate2_cache;
 	u8 len = m->area.len[1];
 
-	/* Nothing else takes two of these locks: first before second. */
+	/* No other code takes two of these locks: first before second. */
 	lock_set_subclass(&first->lock.dep_map, 1, _THIS_IP_);
 
 	if (in_scheduler ? !xen_try_map_in_scheduler(&m->maps[1], second, len) :
@@ -132,9 +133,9 @@ static bool map_area(struct kvm_vcpu_xen *xen, const struct xen_layout *layout,
 			break;
 
 		/*
-		 * A wider layout may reach into a page that was not needed
-		 * when the area was placed, so activate it as if for the
-		 * first time.  Each round is one invalidation of either page.
+		 * A wider layout may extend into a page that was not part of the area
+		 * when it was placed: activate the second page again.  Each iteration
+		 * means one invalidation of either page.
 		 */
 		xen_unmap(&m->maps[0]);
 		if (in_scheduler ||
@@ -184,14 +185,17 @@ static void write_area(struct kvm_vcpu *vcpu, bool in_scheduler)
 	xen_unmap_dirty(&m.maps[0], &entries[0]);
 }
 
-/* Most guests have no area: ask before preparing what would be written. */
+/* Check for an area first: most guests have none. */
 static inline void publish(struct kvm_vcpu *vcpu, bool in_scheduler)
 {
 	if (vcpu->arch.xen.runstate_cache.active)
 		write_area(vcpu, in_scheduler);
 }
 
-/* Charge the time until now, and enter @state.  Not to be preempted: see above. */
+/*
+ * Add the time until now to the current state, and enter @state.  Preemption is disabled:
+ * see the head of this file.
+ */
 static void enter(struct kvm_vcpu *vcpu, u32 state)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
@@ -220,8 +224,8 @@ void xen_runstate_change(struct kvm_vcpu *vcpu, u32 state)
 }
 
 /*
- * The times add up to the last change, or to more where the clock was set back.
- * Nothing may overflow, not even as a signed number, which leaves 292 years.
+ * The times add up to the time of the last change, or to more if the clock was set back.
+ * No sum may overflow, not even as a signed number, which is enough for 292 years.
  */
 static bool is_plausible(const struct xen_runstate *rs, u64 now)
 {
@@ -257,7 +261,7 @@ int xen_runstate_set(struct kvm_vcpu *vcpu, const struct xen_runstate *rs)
 
 	r = store(vcpu, rs);
 
-	/* What the vCPU's thread waited for until now is no part of these. */
+	/* The thread's waiting time until now is not part of these times. */
 	if (!r)
 		vcpu->arch.xen.state.steal_task = NULL;
 	return r;
@@ -272,7 +276,7 @@ int xen_runstate_adjust(struct kvm_vcpu *vcpu, const struct xen_runstate *more)
 
 	rs = xen_runstate_get(vcpu);
 
-	/* What becomes negative comes out as too much. */
+	/* A time that becomes negative is rejected as too large. */
 	rs.entry_time += more->entry_time;
 	for (i = 0; i < XEN_ABI_NR_RUNSTATES; i++)
 		rs.time[i] += more->time[i];
@@ -291,8 +295,8 @@ void __kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu)
 }
 
 /*
- * The scheduler takes the CPU away.  A vCPU that was about to sleep goes on
- * being blocked: it has nothing to run.  Called below the scheduler's locks.
+ * The scheduler preempts the vCPU's thread; called under the scheduler's locks.  A vCPU
+ * that was about to sleep stays blocked: it has nothing to run.
  */
 void kvm_xen_runstate_set_preempted(struct kvm_vcpu *vcpu)
 {
@@ -301,9 +305,9 @@ void kvm_xen_runstate_set_preempted(struct kvm_vcpu *vcpu)
 }
 
 /*
- * The vCPU waits, in HLT or a poll for an event, or to be started.  It runs
- * again when it next enters the guest, which the request sees to even where
- * the wait ends without the scheduler having had a part in it.
+ * The vCPU waits: in HLT or a poll for an event, or for its start-up.  The request makes
+ * it running again before it next enters the guest, even if it did not sleep and the
+ * scheduler was not involved.
  */
 void __kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu)
 {

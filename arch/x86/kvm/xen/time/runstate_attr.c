@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes of runstates, which are there where the scheduler accounts for delays.
+ * Attributes of runstates, available if the scheduler accounts for delays.  Owns no
+ * state; see runstate.c.
  */
 #include "xen/time/runstate.h"
 #include "xen/time/runstate_attr.h"
@@ -113,7 +114,10 @@ const struct xen_vcpu_attr xen_runstate_data_attr = {
 	.sched_info = true,
 };
 
-/* What is added to the times is added to that of the last change, negative or not. */
+/*
+ * The added times, which may be negative, must sum up to what is added to the last
+ * change's time.
+ */
 static bool adjustment_adds_up(const struct xen_runstate *more)
 {
 	return more->entry_time == more->time[XEN_ABI_RUNSTATE_RUNNING] +
@@ -122,7 +126,7 @@ static bool adjustment_adds_up(const struct xen_runstate *more)
 				   more->time[XEN_ABI_RUNSTATE_OFFLINE];
 }
 
-/* Add to the times, e.g. what a migration took; state -1 leaves the state. */
+/* Add to the times, for example the downtime of a migration; state -1 keeps the state. */
 static int runstate_adjust_set(struct kvm_vcpu *vcpu,
 			       struct kvm_xen_vcpu_attr *data)
 {

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Xen's singleshot timer: one per vCPU, that raises a port when it expires.
+ * Xen's singleshot timer: one per vCPU, which raises a port when it expires.
  *
- * Owns timer_* and timer of struct kvm_vcpu_xen, and state.timer_priority.
- * Port and expiry belong to the vCPU's thread, or an ioctl that holds its
- * mutex.  The hrtimer expires in hard interrupt context, on PREEMPT_RT as well,
- * where no guest page may be touched: it sets timer_pending and kicks the vCPU,
- * which raises the event.  timer_expires stays set until then, so that whoever
- * reads it in between, to migrate the guest, sees a timer that is still owed.
+ * Owns timer_* and timer of struct kvm_vcpu_xen, and state.timer_priority.  Port and
+ * expiry are changed by the vCPU's thread only, or by an ioctl that holds the vCPU's
+ * mutex.
  *
- * The hrtimer was armed by what the guest's clock said then.  Where that clock is
- * set, the vCPU's thread arms it anew: KVM_SET_CLOCK leaves that to it by another
- * bit of timer_pending.  Until then an expiry says nothing.
+ * The hrtimer expires in hard interrupt context, also on PREEMPT_RT, where guest pages
+ * must not be accessed: it sets timer_pending and kicks the vCPU, whose thread raises the
+ * event. timer_expires stays set until then, so that a VMM that reads it for migration
+ * sees a timer whose event is still due.
+ *
+ * The hrtimer is armed according to the guest's clock at that time.  When KVM_SET_CLOCK
+ * changes that clock, it sets another bit of timer_pending, and the vCPU's thread arms
+ * the hrtimer again.  Until then an expiry of the hrtimer is ignored.
  */
 #include "xen/base/debug.h"
 #include "xen/base/trace.h"
@@ -43,25 +45,28 @@ static void deliver(struct kvm_vcpu *vcpu)
 	xen_evtchn_raise(vcpu, xen->timer_virq, xen->state.timer_priority);
 }
 
-/* Forget the timer, even if it expired and was not raised yet. */
+/* Stop the timer, and drop an expiry whose event was not raised yet. */
 void xen_timer_stop(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
-	/* Then it is not queued.  Its interrupt may be about to kick, still. */
+	/*
+	 * Without an expiry it is not queued.  Its interrupt handler may still be about
+	 * to kick.
+	 */
 	if (!xen->timer_expires)
 		return;
 
 	hrtimer_cancel(&xen->timer);
 	xen->timer_expires = 0;
-	/* A full barrier: the clock that is read next is the one last set. */
+	/* A full barrier: the caller then reads the clock as it was set last. */
 	atomic_xchg(&xen->timer_pending, 0);
 }
 
 /*
- * Queue the timer, which may be queued for another time: that is not cancelled
- * first, as to take it out of the queue and look for the next one twice costs
- * more than all else; see has_expired() for what may come of it.
+ * Queue the hrtimer.  It may be queued already: do not cancel it first, because removing
+ * it and reprogramming the clock event device twice costs more than all else here.
+ * has_expired() handles the race with the old expiry.
  */
 static void start(struct kvm_vcpu *vcpu, const struct xen_deadline *deadline,
 		  s64 host_now)
@@ -90,8 +95,8 @@ void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
 }
 
 /*
- * Arm it for the VMM, which may restore shared_info later: even what has
- * passed is raised when the vCPU runs.
+ * Arm the timer for the VMM.  Raise no event here, even if the timer has expired: the VMM
+ * may restore shared_info later, and the vCPU raises the event when it runs.
  */
 static void restore(struct kvm_vcpu *vcpu, u64 expires)
 {
@@ -104,16 +109,16 @@ static void restore(struct kvm_vcpu *vcpu, u64 expires)
 }
 
 /*
- * Whether the timer expired as it was set last.  One that was set anew while it
- * expired elsewhere is queued: the full barrier behind @pending's exchange has a
- * look that finds it queued come before its next expiry sets the bit again.
+ * Whether the timer has expired as set last.  If it was armed again while the old expiry
+ * was being handled, it is queued.  The full barrier of the exchange that read @pending
+ * orders this check before a later expiry, which sets the bit again.
  */
 static bool has_expired(struct kvm_vcpu_xen *xen, int pending)
 {
 	return (pending & XEN_TIMER_EXPIRED) && !hrtimer_is_queued(&xen->timer);
 }
 
-/* By the clock as it is now; what has passed is raised at once. */
+/* Arm the timer according to the current clock; if it has expired, raise the event. */
 static void arm_anew(struct kvm_vcpu *vcpu)
 {
 	struct xen_now now = xen_now(vcpu);
@@ -141,8 +146,9 @@ void kvm_xen_inject_timer_irqs(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Whoever polls arms its timeout anew when it wakes up.  A vCPU that is given its
- * timer at this moment finds the bit when it runs, so it need not be woken for it.
+ * Called after the clock was set.  Wake vCPUs with a timer port, and pollers, which arm
+ * their timeout again when they wake up.  A vCPU that gets its timer port concurrently
+ * need not be woken: it is in an ioctl and sees the bit when it runs.
  */
 void kvm_xen_clock_changed(struct kvm *kvm)
 {
@@ -159,7 +165,7 @@ void kvm_xen_clock_changed(struct kvm *kvm)
 	}
 }
 
-/* Port 0 takes the timer away; otherwise it goes on from expires_ns, if any. */
+/* Port 0 disables the timer; otherwise it is armed for expires_ns, unless that is 0. */
 static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	u64 expires = data->u.timer.expires_ns;

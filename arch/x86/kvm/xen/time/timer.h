@@ -8,16 +8,16 @@
 #include "xen/base/attr.h"
 #include "xen/abi/time_abi.h"
 
-/* Bits of timer_pending: the vCPU's thread has to look at its timer, as it expired... */
+/* Bits of timer_pending, for the vCPU's thread: the timer has expired... */
 #define XEN_TIMER_EXPIRED	BIT(0)
-/* ...or as it was armed by a clock that was set since. */
+/* ...or the clock was set after the timer was armed. */
 #define XEN_TIMER_CLOCK_CHANGED	BIT(1)
 
 enum hrtimer_restart xen_timer_fire(struct hrtimer *timer);
 
 /*
- * Arm the timer, for @deadline as computed when CLOCK_MONOTONIC was @host_now.
- * What has passed is raised at once.
+ * Arm the timer for @deadline, which was computed when CLOCK_MONOTONIC was @host_now.  If
+ * it has passed, raise the event now, which may sleep.
  */
 void xen_timer_arm(struct kvm_vcpu *vcpu, struct xen_deadline deadline,
 		   s64 host_now);
