@@ -2,17 +2,18 @@
 /*
  * Dynamic hypercalls: the tokens that a VMM bound.
  *
- * Owns kvm->arch.xen.state.dynhc.  Changes hold dynhc_lock; calls look up under
- * kvm->srcu, which their vCPU holds, and what was taken out is freed one grace
- * period later, before the VMM hears that it is gone.  dynhc_lock is taken
- * outside of any read section of kvm->srcu, so that one may wait under it.
+ * Owns kvm->arch.xen.state.dynhc.  Changes are made under dynhc_lock.  Calls look up
+ * tokens in the read section of kvm->srcu that their vCPU is in, and what was removed is
+ * freed after a grace period, before the VMM's ioctl returns.  dynhc_lock is taken
+ * outside of any read section of kvm->srcu, so that grace periods may be waited for under
+ * it.
  */
 #include "xen/dynhc/dynhc.h"
 #include "xen/dynhc/targets.h"
 
 #include <linux/random.h>
 
-/* For whoever changes the table, which is there. */
+/* The token @nr, for callers that hold dynhc_lock.  The table must exist. */
 static struct xen_token *held_token(struct kvm *kvm, u32 nr)
 {
 	void __rcu **slot = xen_slot(&xen_dynhc_table(kvm)->tokens, XEN_NR_TOKENS, nr);
@@ -34,7 +35,7 @@ static struct xen_token *new_token(u32 nr, const struct kvm_xen_dynhc *arg)
 	return token;
 }
 
-/* No call can be under way any more, or none ever was. */
+/* Free a token that no call can be using. */
 static void free_token(struct xen_token *token)
 {
 	const struct xen_token_target *target = &xen_token_targets[token->target];
@@ -50,8 +51,10 @@ static u32 nr_bindings(struct xen_token *token)
 	       list_count_nodes(&token->bindings) : 1;
 }
 
-/* Let no more calls find @token; some may have. */
-static void take_out_token(struct kvm *kvm, struct xen_token *token)
+/*
+ * Remove @token from the table: new calls do not find it, earlier ones may still use it.
+ */
+static void remove_from_table(struct kvm *kvm, struct xen_token *token)
 {
 	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
 	void __rcu **slot = xen_slot(&dynhc->tokens, XEN_NR_TOKENS, token->nr);
@@ -80,7 +83,10 @@ static struct xen_dynhc *make_table(struct kvm *kvm)
 	return dynhc;
 }
 
-/* A token that is free, in turn, for calls that come late to find nobody. */
+/*
+ * Pick the next free token, cyclically, so that a late call of a removed token finds
+ * nothing.
+ */
 static u32 pick_token(struct kvm *kvm)
 {
 	u32 last = xen_dynhc_table(kvm)->last_picked;
@@ -95,7 +101,7 @@ static u32 pick_token(struct kvm *kvm)
 	return DYNHC_NO_TOKEN;
 }
 
-/* The VMM hears of its token before a guest can use it. */
+/* Write the token number to the VMM before a guest can use it. */
 static int report_token(const struct kvm_xen_dynhc *arg, u32 nr)
 {
 	u32 __user *to = u64_to_user_ptr(arg->token_addr);
@@ -103,7 +109,7 @@ static int report_token(const struct kvm_xen_dynhc *arg, u32 nr)
 	return to && put_user(nr, to) ? -EFAULT : 0;
 }
 
-/* Bind a token that is free. */
+/* Bind a free token. */
 static int assign_token(struct kvm *kvm, u32 nr,
 			const struct kvm_xen_dynhc *arg)
 {
@@ -130,7 +136,7 @@ static int assign_token(struct kvm *kvm, u32 nr,
 	return 0;
 }
 
-/* Bind a token that is bound: another binding. */
+/* Add another binding to a token that is bound. */
 static int join_token(struct kvm *kvm, struct xen_token *token,
 		      const struct kvm_xen_dynhc *arg)
 {
@@ -181,10 +187,10 @@ static int assign(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 	return r;
 }
 
-/* Returns after the last call of what was taken out. */
+/* Remove a token.  Returns after the last call that uses it. */
 static void remove_token(struct kvm *kvm, struct xen_token *token)
 {
-	take_out_token(kvm, token);
+	remove_from_table(kvm, token);
 	synchronize_srcu(&kvm->srcu);
 	free_token(token);
 }
@@ -242,7 +248,7 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 	return 0;
 }
 
-/* The first token at or above @from; NULL where there is none. */
+/* The first token from @from on, or NULL. */
 static struct xen_token *next_token(struct kvm *kvm, u32 from)
 {
 	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
@@ -253,12 +259,12 @@ static struct xen_token *next_token(struct kvm *kvm, u32 from)
 	return held_token(kvm, xen_next_slot(&dynhc->tokens, XEN_NR_TOKENS, from));
 }
 
-static struct xen_token *take_out_all(struct kvm *kvm)
+static struct xen_token *remove_all_from_table(struct kvm *kvm)
 {
 	struct xen_token *token, *list = NULL;
 
 	while ((token = next_token(kvm, list ? list->nr : 0))) {
-		take_out_token(kvm, token);
+		remove_from_table(kvm, token);
 		token->next = list;
 		list = token;
 	}
@@ -279,7 +285,7 @@ static void free_all(struct xen_token *list)
 
 static int reset(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 {
-	struct xen_token *list = take_out_all(kvm);
+	struct xen_token *list = remove_all_from_table(kvm);
 
 	if (list)
 		synchronize_srcu(&kvm->srcu);
@@ -287,11 +293,11 @@ static int reset(struct kvm *kvm, const struct kvm_xen_dynhc *arg)
 	return 0;
 }
 
-/* What an operation does, and which fields it uses. */
+/* The operations, and the fields that each uses. */
 static const struct op {
 	int (*run)(struct kvm *kvm, const struct kvm_xen_dynhc *arg);
 	bool has_token;
-	bool picks;		/* KVM_XEN_DYNHC_ANY_TOKEN may stand for a token */
+	bool picks;		/* accepts KVM_XEN_DYNHC_ANY_TOKEN */
 	bool has_target;
 	u16 flags;
 } ops[] = {
@@ -328,7 +334,7 @@ static bool is_token(const struct op *op, const struct kvm_xen_dynhc *arg)
 	return arg->token && arg->token <= DYNHC_MAX_TOKEN;
 }
 
-/* The kind of target that @arg names, an empty one for none; NULL: neither. */
+/* The kind of target in @arg; an empty one if @op takes none; NULL if @arg is invalid. */
 static const struct xen_token_target *find_target(const struct op *op,
 						  const struct kvm_xen_dynhc *arg)
 {
@@ -388,7 +394,7 @@ bool xen_dynhc_has_tokens(struct kvm *kvm)
 	return dynhc && dynhc->nr_bindings;
 }
 
-/* Where the table is written to, and how much of it there was. */
+/* Where to write entries of the table, and how many entries there are. */
 struct sink {
 	struct kvm_xen_dynhc __user *entries;
 	u32 room;
@@ -407,7 +413,7 @@ static int put_entry(struct sink *sink, const struct kvm_xen_dynhc *entry)
 }
 
 static int put_bindings(struct sink *sink, const struct xen_token *token,
-		     struct kvm_xen_dynhc entry)
+			struct kvm_xen_dynhc entry)
 {
 	u16 flags = entry.flags;
 	struct xen_eventfd_binding *binding;
@@ -442,7 +448,7 @@ static int put_token(struct sink *sink, const struct xen_token *token)
 	return put_entry(sink, &entry);
 }
 
-/* KVM_XEN_ATTR_TYPE_DYNHC_ENUM, likewise. */
+/* KVM_XEN_ATTR_TYPE_DYNHC_ENUM, see its description in linux/kvm_xen.h. */
 static int dynhc_enumerate(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
 	struct kvm_xen_dynhc_enum *arg = XEN_ATTR_ARG(data, *arg);
@@ -473,14 +479,14 @@ const struct xen_vm_attr xen_dynhc_enum_attr = {
 	.locks = true,
 };
 
-/* The VM is gone: nobody calls, nobody else changes the table. */
+/* The VM is being destroyed: nobody makes calls or changes the table. */
 void xen_dynhc_destroy(struct kvm *kvm)
 {
 	struct xen_dynhc *dynhc;
 
 	scoped_guard(mutex, &kvm->arch.xen.state.dynhc_lock) {
 		dynhc = xen_dynhc_table(kvm);
-		free_all(take_out_all(kvm));
+		free_all(remove_all_from_table(kvm));
 	}
 
 	if (!dynhc)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Dynamic hypercalls: the table of tokens that a VM bound.
- */
+/* Dynamic hypercalls: the tokens that a VMM bound. */
 #ifndef _KVM_XEN_DYNHC_DYNHC_H
 #define _KVM_XEN_DYNHC_DYNHC_H
 
@@ -9,7 +7,7 @@
 
 void xen_dynhc_destroy(struct kvm *kvm);
 
-/* Whether a token is bound.  Under dynhc_lock. */
+/* Whether any token is bound.  Under dynhc_lock. */
 bool xen_dynhc_has_tokens(struct kvm *kvm);
 
 extern const struct xen_vm_attr xen_dynhc_attr;

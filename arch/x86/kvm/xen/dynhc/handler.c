@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handlers of dynamic hypercalls that other modules registered, and the tokens
- * that are bound to them.
+ * Handlers of dynamic hypercalls that other modules registered, and the tokens bound to
+ * them.
  *
- * Owns the list of handlers and, in each, that of its uses; registry_lock guards
- * both, and its users.  It is a lock of all VMs: nothing is waited for under it that a
- * guest, a VMM or a handler could prolong.  A call reads use->handler in the vCPU's read
- * section of kvm->srcu.  To end a use, calls are prevented from finding the handler,
- * then those of its VM are waited for, then whoever takes it off the list calls unbind(),
- * which is either the VM or the module.
+ * Owns the list of handlers and, in each handler, the list of its uses and the count of
+ * its users, all guarded by registry_lock.  This lock is shared by all VMs, so under it
+ * nothing is waited for that a guest, a VMM or a handler could prolong.  A call reads
+ * use->handler in its vCPU's read section of kvm->srcu.
+ *
+ * To end a use, first new calls are kept from finding the handler, then a grace period of
+ * the VM's srcu passes, then the VM or the module, whichever takes the use off the list,
+ * calls unbind().
  */
 #include "xen/base/base.h"
 #include "xen/dynhc/handler.h"
@@ -17,12 +19,12 @@
 #include <linux/module.h>
 
 struct xen_dynhc_use {
-	struct list_head list;		/* of the handler; empty: somebody ends it */
-	struct kvm_xen_dynhc_handler __rcu *handler;	/* NULL: it went away */
-	struct kvm_xen_dynhc_handler *bound_to;		/* while in its list */
-	unsigned long calls;		/* grace period after the last, if it went */
+	struct list_head list;		/* in the handler; empty: the use is being ended */
+	struct kvm_xen_dynhc_handler __rcu *handler;	/* NULL: unregistered */
+	struct kvm_xen_dynhc_handler *bound_to;		/* while on its list */
+	unsigned long calls;		/* SRCU cookie taken when @handler became NULL */
 	struct completion ended;
-	void *ctx;			/* the handler's own */
+	void *ctx;			/* owned by the handler */
 	struct kvm *kvm;
 	u64 data;
 	char name[KVM_XEN_DYNHC_NAME_LEN];
@@ -64,7 +66,10 @@ int kvm_xen_dynhc_register(struct kvm_xen_dynhc_handler *handler)
 }
 EXPORT_SYMBOL_GPL(kvm_xen_dynhc_register);
 
-/* The handler may be gone after this, unless it has another user. */
+/*
+ * Drop a reference; without others, kvm_xen_dynhc_unregister() returns and may free the
+ * handler.
+ */
 static void put_handler(struct kvm_xen_dynhc_handler *handler)
 {
 	lockdep_assert_held(&registry_lock);
@@ -73,7 +78,9 @@ static void put_handler(struct kvm_xen_dynhc_handler *handler)
 		complete(&handler->unused);
 }
 
-/* The module is informed of the end, and may go itself.  No call is under way. */
+/*
+ * End a use that no call can be in: call the module's unbind(), and drop its references.
+ */
 static void unbind(struct kvm_xen_dynhc_handler *handler, void *ctx)
 {
 	struct module *owner = handler->owner;
@@ -86,7 +93,7 @@ static void unbind(struct kvm_xen_dynhc_handler *handler, void *ctx)
 	module_put(owner);
 }
 
-/* Take a handler away from calls, of which some may be under way. */
+/* Hide a handler from new calls; earlier ones may still use it. */
 static void hide_handler(struct kvm_xen_dynhc_handler *handler)
 {
 	struct xen_dynhc_use *use;
@@ -101,9 +108,10 @@ static void hide_handler(struct kvm_xen_dynhc_handler *handler)
 }
 
 /*
- * Take a use off the list that no call is in, to end it.  Else returns NULL, and in
- * @busy a VM to wait for and to put, or NULL: no use is left.  A VM on its way out makes
- * no calls; it waits for registry_lock, or for the end of the use, before it is gone.
+ * Take a use that no call is in off the list, in order to end it.  Otherwise return NULL
+ * and set *@busy to a referenced VM to wait for, or to NULL if no use is left.  A VM that
+ * is being destroyed makes no calls; before it is freed it waits for registry_lock or for
+ * the end of the use.
  */
 static struct xen_dynhc_use *take_idle_use(struct kvm_xen_dynhc_handler *handler,
 					   struct kvm **busy)
@@ -150,7 +158,7 @@ void kvm_xen_dynhc_unregister(struct kvm_xen_dynhc_handler *handler)
 }
 EXPORT_SYMBOL_GPL(kvm_xen_dynhc_unregister);
 
-/* Returns NULL where there is none of that name, or its module is on its way out. */
+/* Returns NULL if there is no handler of that name, or its module is being removed. */
 static struct kvm_xen_dynhc_handler *get_handler(const char *name)
 {
 	struct kvm_xen_dynhc_handler *handler;
@@ -165,7 +173,7 @@ static struct kvm_xen_dynhc_handler *get_handler(const char *name)
 	return handler;
 }
 
-/* Let calls find @handler; returns false where it went away meanwhile. */
+/* Make @handler visible to calls; returns false if it was unregistered meanwhile. */
 static bool begin_use(struct xen_dynhc_use *use,
 		      struct kvm_xen_dynhc_handler *handler)
 {
@@ -180,7 +188,7 @@ static bool begin_use(struct xen_dynhc_use *use,
 	return true;
 }
 
-/* Returns 0, or -errno and nothing is held. */
+/* Returns 0, or -errno with nothing held. */
 static int bind(struct xen_dynhc_use *use, u32 token)
 {
 	struct kvm_xen_dynhc_handler *handler = get_handler(use->name);
@@ -230,7 +238,7 @@ struct xen_dynhc_use *xen_dynhc_use(struct kvm *kvm, u32 token,
 	return ERR_PTR(r);
 }
 
-/* Returns the handler to unbind from; NULL where the module does that. */
+/* Returns the handler to unbind from, or NULL if the module is ending the use. */
 static struct kvm_xen_dynhc_handler *take_use(struct xen_dynhc_use *use)
 {
 	guard(mutex)(&registry_lock);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Dynamic hypercalls: what a token can stand for, and the call of one.
+ * Dynamic hypercalls: the kinds of targets of a token, and calls of a token.
  *
- * An eventfd is a binding: a token has one for any first argument, or any number of
- * bindings for one value each, found by hash, or both.  Owns these; changes hold
- * dynhc_lock, calls are in a read section of kvm->srcu.
+ * Owns the bindings of eventfds: a token has one binding for any first argument, or any
+ * number of bindings for one value each, found by hash, or both.  Changes are made under
+ * dynhc_lock; calls are in a read section of kvm->srcu.
  */
 #include "xen/dynhc/handler.h"
 #include "xen/dynhc/targets.h"
@@ -17,16 +17,17 @@
 #define MATCH_BITS	10
 
 /*
- * As many bindings of a chain are looked at with interrupts off: with all bindings that
- * there may be, chains are 8 long on average.
+ * How many bindings of a hash chain a call searches with interrupts off.  With the
+ * maximum number of bindings, chains are 8 long on average.
  */
 #define MATCH_FEW	24
 
 /* Bindings of eventfds */
 
 /*
- * Which VMM and guest cannot make values meet by, as the multipliers are random, odd and
- * the VM's own: the highest bits of the sum are what multiplicative hashing needs.
+ * Neither the VMM nor the guest can construct collisions, since the multipliers are
+ * random, odd and different per VM.  Multiplicative hashing uses the highest bits of the
+ * result.
  */
 static struct hlist_head *match_head(struct xen_dynhc *dynhc, u32 token, u64 value)
 {
@@ -36,11 +37,11 @@ static struct hlist_head *match_head(struct xen_dynhc *dynhc, u32 token, u64 val
 }
 
 /*
- * Which of the bindings of @token is for @value alone; NULL: none; ERR_PTR(-EWOULDBLOCK):
- * not one of the first @most of its chain.
+ * The binding of @token for @value; NULL if there is none; ERR_PTR(-EWOULDBLOCK) if it is
+ * not among the first @most of its chain.
  */
-static struct xen_eventfd_binding *find_match(struct kvm *kvm, struct xen_dynhc *dynhc, u32 token,
-				   u64 value, u32 most)
+static struct xen_eventfd_binding *
+find_match(struct kvm *kvm, struct xen_dynhc *dynhc, u32 token, u64 value, u32 most)
 {
 	struct xen_eventfd_binding *binding;
 
@@ -56,9 +57,9 @@ static struct xen_eventfd_binding *find_match(struct kvm *kvm, struct xen_dynhc 
 	return NULL;
 }
 
-/* The same for whoever changes the table: with or without a value. */
+/* The binding of @token that @arg describes, for callers that hold dynhc_lock. */
 struct xen_eventfd_binding *xen_eventfd_binding_held(struct kvm *kvm, struct xen_token *token,
-			       const struct kvm_xen_dynhc *arg)
+						     const struct kvm_xen_dynhc *arg)
 {
 	struct xen_dynhc *dynhc = xen_dynhc_table(kvm);
 
@@ -70,16 +71,19 @@ struct xen_eventfd_binding *xen_eventfd_binding_held(struct kvm *kvm, struct xen
 	return find_match(kvm, dynhc, token->nr, arg->match, U32_MAX);
 }
 
-/* In a call: @nr_matches was seen, so the heads are there.  Returns the same. */
+/*
+ * The binding that a call signals.  If @nr_matches is not 0, dynhc->matches is set.
+ * Returns as find_match(), or the binding for any value.
+ */
 static struct xen_eventfd_binding *called_binding(struct kvm *kvm, struct xen_token *token,
-				    const struct kvm_xen_hcall *hcall)
+						  const struct kvm_xen_hcall *hcall)
 {
 	struct xen_eventfd_binding *binding = NULL;
 
 	/* Pairs with the release in add_binding(). */
 	if (unlikely(smp_load_acquire(&token->nr_matches)))
 		binding = find_match(kvm, kvm->arch.xen.state.dynhc, token->nr,
-				  hcall->params[1], hcall->atomic ? MATCH_FEW : U32_MAX);
+				     hcall->params[1], hcall->atomic ? MATCH_FEW : U32_MAX);
 
 	return binding ?: srcu_dereference(token->any, &kvm->srcu);
 }
@@ -102,9 +106,9 @@ static int make_heads(struct xen_dynhc *dynhc)
 	if (dynhc->matches)
 		return 0;
 
-	/* All zero: all empty. */
+	/* An all-zero hlist_head is empty. */
 	dynhc->matches = kcalloc(1 << MATCH_BITS, sizeof(*dynhc->matches),
-			       GFP_KERNEL_ACCOUNT);
+				 GFP_KERNEL_ACCOUNT);
 	return dynhc->matches ? 0 : -ENOMEM;
 }
 
@@ -139,7 +143,7 @@ void xen_eventfd_binding_free(struct xen_eventfd_binding *binding)
 	kfree(binding);
 }
 
-/* Let calls of @token find @binding. */
+/* Make @binding visible to calls of @token. */
 static void add_binding(struct kvm *kvm, struct xen_token *token,
 			struct xen_eventfd_binding *binding)
 {
@@ -159,9 +163,9 @@ static void add_binding(struct kvm *kvm, struct xen_token *token,
 	smp_store_release(&token->nr_matches, token->nr_matches + 1);
 }
 
-/* Let no more calls find @binding; some may have. */
+/* Hide @binding from new calls; earlier ones may still use it. */
 void xen_eventfd_binding_remove(struct kvm *kvm, struct xen_token *token,
-		       struct xen_eventfd_binding *binding)
+				struct xen_eventfd_binding *binding)
 {
 	lockdep_assert_held(&kvm->arch.xen.state.dynhc_lock);
 
@@ -201,7 +205,10 @@ static int bind_eventfd(struct kvm *kvm, struct xen_token *token,
 	return 0;
 }
 
-/* Calls signal the old eventfd or the new one; only the new one when this returns. */
+/*
+ * Replace the eventfd of a binding.  Concurrent calls signal the old one or the new one;
+ * calls after the return only the new one.
+ */
 static int update_eventfd(struct kvm *kvm, struct xen_token *token,
 			  const struct kvm_xen_dynhc *arg)
 {
@@ -250,7 +257,7 @@ static int bind_evtchn(struct kvm *kvm, struct xen_token *token,
 	return 0;
 }
 
-/* As KVM_XEN_EVTCHN_UPDATE: where its events go changes, not which port it is. */
+/* As with KVM_XEN_EVTCHN_UPDATE, the destination may change, but not the port. */
 static int update_evtchn(struct kvm *kvm, struct xen_token *token,
 			 const struct kvm_xen_dynhc *arg)
 {
@@ -314,7 +321,7 @@ static void unbind_handler(struct xen_token *token)
 static s64 call_handler(struct kvm_vcpu *vcpu, struct xen_token *token,
 			const struct kvm_xen_hcall *hcall)
 {
-	/* It may sleep. */
+	/* The handler may sleep. */
 	if (hcall->atomic)
 		return XEN_HCALL_SLOW;
 
@@ -366,7 +373,7 @@ const struct xen_token_target xen_token_targets[XEN_NR_TOKEN_TARGETS] = {
 	},
 };
 
-/* Doorbells are what most calls are. */
+/* Most calls are doorbells, which signal an eventfd. */
 static __always_inline s64 call(struct kvm_vcpu *vcpu, struct xen_token *token,
 				const struct kvm_xen_hcall *hcall)
 {
@@ -389,7 +396,7 @@ static __always_inline struct xen_token *find_token(struct kvm *kvm, u64 nr)
 	return leaf ? srcu_dereference(leaf[nr % XEN_LEAF_SLOTS], &kvm->srcu) : NULL;
 }
 
-/* The answer to hypercall DYNHC_HYPERCALL, as handlers of hypercalls return it. */
+/* The handler of hypercall DYNHC_HYPERCALL. */
 s64 xen_hcall_dynhc(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	struct xen_token *token;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The tokens of a VM, and what each stands for.
- */
+/* The tokens of a VM and their targets; dynhc.c and targets.c say what guards them. */
 #ifndef _KVM_XEN_DYNHC_TOKEN_H
 #define _KVM_XEN_DYNHC_TOKEN_H
 
@@ -13,26 +11,26 @@
 
 #define XEN_NR_TOKENS	(DYNHC_MAX_TOKEN + 1)
 
-/* Token 0 is none, and a slot that stays empty. */
+/* Token 0 is invalid, and its slot stays empty. */
 static_assert(DYNHC_NO_TOKEN == 0);
 
 /* An eventfd that calls signal. */
 struct xen_eventfd_binding {
 	struct hlist_node node;		/* by token and value, unless @any */
-	struct list_head list;		/* of the token: @any first */
+	struct list_head list;		/* bindings of the token, @any first */
 	u64 value;
 	u32 token;
 	bool any;
-	int fd;				/* as the VMM named it */
+	int fd;				/* the VMM's file descriptor */
 	struct eventfd_ctx __rcu *eventfd;
 };
 
-/* What a VMM bound, to one target. */
+/* A token, bound to one target. */
 struct xen_token {
 	u32 nr;
 	u8 target;			/* KVM_XEN_DYNHC_EVENTFD and so on */
 	bool user;			/* may be called at any CPL */
-	u32 nr_matches;			/* of the bindings, those of one value */
+	u32 nr_matches;			/* number of bindings for one value */
 	struct xen_eventfd_binding __rcu *any;
 	struct list_head bindings;
 	union {
@@ -42,14 +40,14 @@ struct xen_token {
 		} evtchn;
 		struct xen_dynhc_use *use;
 	};
-	struct xen_token *next;		/* while all of them are removed */
+	struct xen_token *next;		/* used while removing */
 };
 
 /* The table of a VM. */
 struct xen_dynhc {
 	struct xen_slots *tokens;
-	struct hlist_head *matches;	/* by hash; NULL: never a match */
-	u64 value_key;			/* of the hash, odd */
+	struct hlist_head *matches;	/* by hash; NULL: none was ever bound */
+	u64 value_key;			/* multipliers of the hash, odd */
 	u64 token_key;
 	u32 nr_bindings;
 	u32 last_picked;
@@ -57,7 +55,7 @@ struct xen_dynhc {
 
 #define xen_dynhc_held(kvm)	lockdep_is_held(&(kvm)->arch.xen.state.dynhc_lock)
 
-/* For whoever changes it; NULL where no token ever was. */
+/* The table, for callers that hold dynhc_lock; NULL if no token was ever bound. */
 static inline struct xen_dynhc *xen_dynhc_table(struct kvm *kvm)
 {
 	lockdep_assert_held(&kvm->arch.xen.state.dynhc_lock);
