@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Arguments in guest memory, read in the exit loop: see args.h. */
+/* Hypercall arguments in guest memory, read in the exit loop: see args.h. */
 #include "xen/hypercall/args.h"
 
 #include "x86.h"

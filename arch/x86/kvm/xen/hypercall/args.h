@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Arguments of hypercalls in guest memory, read as the guest's kernel: in the exit loop,
- * where faults can be raised and memory waited for, or right behind the exit.
+ * Hypercall arguments in guest memory, read with the privilege of the guest's kernel: in
+ * the exit loop, where a read may fault and sleep, or in the exit fast path, where it may
+ * not.
  */
 #ifndef _KVM_XEN_HYPERCALL_ARGS_H
 #define _KVM_XEN_HYPERCALL_ARGS_H
@@ -9,15 +10,15 @@
 #include "xen/base/hcall.h"
 #include "xen/hypercall/fast_memory.h"
 
-/* Returns 0 or -EFAULT. */
+/* Returns 0 or -EFAULT.  May sleep. */
 s64 xen_hcall_read_in_loop(struct kvm_vcpu *vcpu, gva_t gva, void *arg, u32 size);
 
-/* Returns the word, or -EFAULT. */
+/* Returns the 32-bit word, or -EFAULT.  May sleep. */
 s64 xen_hcall_read_word_in_loop(struct kvm_vcpu *vcpu, gva_t gva);
 
 /*
- * Read @size bytes at @gva.  Returns 0 or -EFAULT; if @hcall is atomic XEN_HCALL_SLOW for
- * all that is not plain.
+ * Read @size bytes at @gva.  Returns 0 or -EFAULT.  If @hcall is atomic, does not sleep,
+ * and returns XEN_HCALL_SLOW if the read needs more than a translation: see walk.h.
  */
 static inline s64 xen_hcall_read(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 				 gva_t gva, void *arg, u32 size)
@@ -28,7 +29,7 @@ static inline s64 xen_hcall_read(struct kvm_vcpu *vcpu, const struct kvm_xen_hca
 	return xen_hcall_read_in_loop(vcpu, gva, arg, size);
 }
 
-/* Read what the second argument points to.  Returns the same. */
+/* Read the memory that the second argument points to.  Returns as xen_hcall_read(). */
 static inline s64 xen_hcall_read_arg(struct kvm_vcpu *vcpu,
 				     const struct kvm_xen_hcall *hcall, void *arg, u32 size)
 {
@@ -36,8 +37,8 @@ static inline s64 xen_hcall_read_arg(struct kvm_vcpu *vcpu,
 }
 
 /*
- * The same where it is one word, as it is for what guests do most: returns that, or
- * what is less than 0 in place of an error.
+ * Read the 32-bit word that the second argument points to, as the most frequent calls do.
+ * Returns the word, or a negative value: as xen_hcall_read().
  */
 static inline s64 xen_hcall_read_word(struct kvm_vcpu *vcpu,
 				      const struct kvm_xen_hcall *hcall)

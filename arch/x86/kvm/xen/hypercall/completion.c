@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls that go on when the VMM has answered them: see completion.h. */
+/* Completions of hypercalls that the VMM has answered: see completion.h. */
 #include "xen/hypercall/completion.h"
 
 void __xen_hcall_run_completion(struct kvm_vcpu *vcpu, bool done)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Calls of which the kernel does its part once the VMM has answered them by 0.
+ * Hypercalls that the VMM answers and KVM then completes: the completion runs if the
+ * VMM's result is 0.  Owns state.completion, used by the vCPU's thread only.
  */
 #ifndef _KVM_XEN_HYPERCALL_COMPLETION_H
 #define _KVM_XEN_HYPERCALL_COMPLETION_H
 
 #include "xen/base/hcall.h"
 
-/* Leave the call to the VMM, and let @asked follow where it answers 0. */
+/* Leave the call to the VMM, and run @completion if the VMM's result is 0. */
 static inline s64
 xen_hcall_complete_after_vmm(struct kvm_vcpu *vcpu, struct kvm_xen_completion completion)
 {
@@ -17,7 +18,10 @@ xen_hcall_complete_after_vmm(struct kvm_vcpu *vcpu, struct kvm_xen_completion co
 
 void __xen_hcall_run_completion(struct kvm_vcpu *vcpu, bool done);
 
-/* The VMM has answered; @done: by 0, and the vCPU is where it made the call. */
+/*
+ * The VMM has answered the call.  @done: its result is 0, and it has not moved the vCPU's
+ * RIP.
+ */
 static inline void xen_hcall_run_completion(struct kvm_vcpu *vcpu, bool done)
 {
 	if (unlikely(vcpu->arch.xen.state.completion.complete))

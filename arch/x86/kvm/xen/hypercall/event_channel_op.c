@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * EVTCHNOP_*: what guests do all the time, by which FIFO is set up, and what concerns
- * FIFO once the VMM has done it.  All others are the VMM's.
+ * EVTCHNOP_*: the frequent operations, those that set up FIFO, and those after which FIFO
+ * state has to follow what the VMM did.  All others are left to the VMM.  Owns no state.
  */
 #include "xen/base/base.h"
 #include "xen/event/evtchn.h"
@@ -11,13 +11,13 @@
 #include "xen/hypercall/args.h"
 #include "xen/hypercall/event_channel_op.h"
 
-/* One layout for both widths. */
+/* These have the same layout in both widths. */
 static_assert(sizeof(struct evtchn_send) == sizeof(u32));
 static_assert(sizeof(struct evtchn_unmask) == sizeof(u32));
 static_assert(sizeof(struct evtchn_close) == sizeof(u32));
 static_assert(sizeof(struct evtchn_bind_vcpu) == 2 * sizeof(u32));
 
-/* The same for calls that are the VMM's unless it, or the host, offers FIFO. */
+/* Read the argument of a call that is left to the VMM unless FIFO is offered. */
 static s64 read_fifo_arg(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 			 void *arg, u32 size)
 {
@@ -52,13 +52,13 @@ static s64 hcall_init_control(struct kvm_vcpu *vcpu,
 	if (xen_fifo_is_refused(target))
 		return XEN_HCALL_TO_VMM;
 
-	/* First, for a fault to leave all as it was. */
+	/* Write the result first, so that a fault leaves everything unchanged. */
 	init.link_bits = XEN_ABI_FIFO_LINK_BITS;
 	if (kvm_write_guest_virt_system(vcpu, hcall->params[1], &init,
 					sizeof(init), &e))
 		return -EFAULT;
 
-	/* It waits for other readers of kvm->srcu. */
+	/* xen_fifo_init_control() waits for a grace period of kvm->srcu. */
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	r = xen_fifo_init_control(target, init.control_gfn, init.offset);
 	kvm_vcpu_srcu_read_lock(vcpu);
@@ -92,8 +92,9 @@ static s64 hcall_set_priority(struct kvm_vcpu *vcpu,
 }
 
 /*
- * A VMM that does not know of FIFO unmasks by 2-level itself.  Whom to tell is
- * known for IPIs, which are registered; by FIFO, of all that were raised once.
+ * Unmask a port.  A VMM without support for FIFO unmasks 2-level ports itself.  KVM knows
+ * the destination of registered IPIs and, with FIFO, of all ports that were raised or
+ * bound once.
  */
 static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
@@ -129,7 +130,7 @@ static void closed(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *compl
 	xen_evtchn_closed(vcpu->kvm, completion->port);
 }
 
-/* Nothing of the port may be left once the VMM has closed it. */
+/* Close a port: after the VMM has closed it, KVM clears its FIFO state. */
 static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	s64 port;
@@ -155,7 +156,10 @@ static void bound(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *comple
 		xen_evtchn_bound(vcpu->kvm, target, completion->port);
 }
 
-/* What is pending follows the port, even where the VMM knows nothing of FIFO. */
+/*
+ * Bind a port to another vCPU: a pending event moves along, also if the VMM does not
+ * support FIFO.
+ */
 static s64 hcall_bind_vcpu(struct kvm_vcpu *vcpu,
 			   const struct kvm_xen_hcall *hcall)
 {
@@ -180,15 +184,17 @@ static void was_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *co
 }
 
 /*
- * The VMM closes the ports; it may not know that this ends FIFO, too.  Whose ports
- * is for it to tell: no guest gets 0 for those of another.
+ * Reset: the VMM closes all ports and may not know that this ends FIFO as well.  The VMM
+ * also checks whose ports they are: a guest that names another domain does not get 0.
  */
 static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	if (!xen_fifo_is_on(vcpu->kvm))
 		return XEN_HCALL_TO_VMM;
 
-	return xen_hcall_complete_after_vmm(vcpu, (struct kvm_xen_completion) { .complete = was_reset });
+	return xen_hcall_complete_after_vmm(vcpu, (struct kvm_xen_completion) {
+		.complete = was_reset,
+	});
 }
 
 const struct xen_hcall_op xen_event_channel_ops[XEN_NR_EVENT_CHANNEL_OPS] = {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads of guest memory that never wait, for hypercalls that are answered right
- * behind the exit.
+ * Reads of guest memory that do not sleep, for hypercalls in the exit fast path.
  *
- * Owns the memslot that was read from last, and the way to the page that a word was
- * read from last; only the vCPU's own thread looks at them, in a read section of
- * kvm->srcu.  Where a read is not plain it is left to the exit loop, which can raise
- * faults and wait for memory.
+ * Owns state.fast_memory, the memslot that was read from last, and state.cached_walk, the
+ * page-table walk to the page from which a word was read last.  Only the vCPU's thread
+ * uses them, in a read section of kvm->srcu.  If a read needs a fault, or memory that is
+ * not present, it fails, and the exit loop reads again.
  *
- * Guests change page tables without an exit, so a way is not a translation: it says
- * where the entries are, and each is read again.  Where all are as they were, they
- * lead to the same page: what else they are read by does not change, but with CR3,
- * LA57 and the memslots, which are compared as well.
+ * Guests change page tables without an exit, so a cached walk is not a cached
+ * translation: it holds the addresses and values of the page-table entries, and each
+ * entry is read again.  If none has changed, they lead to the same page: apart from the
+ * entries a translation depends only on CR3, CR4.LA57 and the memslots, which are
+ * compared as well.
  */
 #include "xen/abi/walk.h"
 #include "xen/base/base.h"
@@ -22,16 +22,16 @@
 #include <linux/uaccess.h>
 
 /*
- * Memory of the guest, while it is read: in one section of user access from first to
- * last, as each costs more than what is read in it.
+ * The state of reading guest memory.  A single section of user access covers all reads,
+ * as entering one costs more than a read.
  */
 struct view {
 	struct kvm_vcpu *vcpu;
 	struct kvm_xen_memory memory;
 	struct xen_walk walk;
-	bool deep;			/* five levels of page tables */
-	struct kvm_xen_cached_walk *way;	/* to note the entries in, or NULL */
-	u32 nr_entries;			/* that were noted */
+	bool deep;			/* CR4.LA57: five levels of page tables */
+	struct kvm_xen_cached_walk *cached;	/* where to store the walk, or NULL */
+	u32 nr_entries;			/* stored in it */
 };
 
 static struct kvm_xen_memory *memory_of(struct kvm_vcpu *vcpu)
@@ -39,7 +39,7 @@ static struct kvm_xen_memory *memory_of(struct kvm_vcpu *vcpu)
 	return &vcpu->arch.xen.state.fast_memory;
 }
 
-static struct kvm_xen_cached_walk *way_of(struct kvm_vcpu *vcpu)
+static struct kvm_xen_cached_walk *cached_walk_of(struct kvm_vcpu *vcpu)
 {
 	return &vcpu->arch.xen.state.cached_walk;
 }
@@ -49,7 +49,7 @@ static bool is_deep(struct kvm_vcpu *vcpu)
 	return kvm_is_cr4_bit_set(vcpu, X86_CR4_LA57);
 }
 
-/* Remember the memslot of @gfn, to be told by the generation if it goes. */
+/* Cache the memslot of @gfn, with the generation that tells whether it is still valid. */
 static noinline bool find_memory(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
 	struct kvm_memslots *slots = kvm_memslots(vcpu->kvm);
@@ -67,8 +67,8 @@ static noinline bool find_memory(struct kvm_vcpu *vcpu, gfn_t gfn)
 	return true;
 }
 
-/* Look at the memory of @gpa instead.  Returns false where there is none. */
-static __always_inline bool turn_to(struct view *view, gpa_t gpa)
+/* Switch to the memslot of @gpa.  Returns false if there is none. */
+static __always_inline bool switch_memslot(struct view *view, gpa_t gpa)
 {
 	unsigned long access = user_access_save();
 	bool found = find_memory(view->vcpu, gpa_to_gfn(gpa));
@@ -79,14 +79,15 @@ static __always_inline bool turn_to(struct view *view, gpa_t gpa)
 }
 
 /*
- * Look for @gpa in the VMM's memory.  Returns false where nothing may be read.
- * Memslots are whole pages, so what begins in one and crosses no page is all in it.
+ * Find the address of @gpa in the VMM's memory.  Returns false if there is no memslot.
+ * Memslots are whole pages, so an object that starts in a memslot and crosses no page is
+ * inside of it.
  */
 static __always_inline bool seek(struct view *view, gpa_t gpa, void __user **place)
 {
 	const struct kvm_xen_memory *memory = &view->memory;
 
-	if (unlikely(gpa - memory->base >= memory->size) && !turn_to(view, gpa))
+	if (unlikely(gpa - memory->base >= memory->size) && !switch_memslot(view, gpa))
 		return false;
 
 	*place = memory->place +
@@ -116,18 +117,18 @@ static __always_inline bool read_entry(void *view, u64 gpa, u64 *entry)
 	return read_at(view, gpa, entry, &from);
 }
 
-static __always_inline bool note_entry(void *ctx, u64 gpa, u64 *entry)
+static __always_inline bool store_entry(void *ctx, u64 gpa, u64 *entry)
 {
 	struct view *view = ctx;
 	u64 __user *from;
 
 	if (!read_at(view, gpa, entry, &from))
 		return false;
-	if (!view->way)
+	if (!view->cached)
 		return true;
 
-	view->way->entries[view->nr_entries] = from;
-	view->way->values[view->nr_entries] = *entry;
+	view->cached->entries[view->nr_entries] = from;
+	view->cached->values[view->nr_entries] = *entry;
 	view->nr_entries++;
 	return true;
 }
@@ -137,22 +138,22 @@ static __always_inline bool translate(struct view *view, gva_t gva, gpa_t *gpa)
 	if (unlikely(view->deep))
 		return xen_walk(&view->walk, 5, gva, read_entry, view, gpa);
 
-	return xen_walk(&view->walk, KVM_XEN_WALK_LEVELS, gva, note_entry, view, gpa);
+	return xen_walk(&view->walk, KVM_XEN_WALK_LEVELS, gva, store_entry, view, gpa);
 }
 
 /*
- * Begin to look at the guest's memory, at the memslot that served last, and to note
- * the way in @way unless that is NULL.  A memslot is the VMM's to read, as it was
- * checked when it was made.
+ * Begin to read guest memory, starting with the cached memslot, and store the walk in
+ * @cached unless that is NULL.  A memslot's addresses are in the VMM's address space,
+ * which KVM checked when the memslot was made.
  */
 static __always_inline void open_view(struct view *view, struct kvm_vcpu *vcpu,
-				      struct kvm_xen_cached_walk *way)
+				      struct kvm_xen_cached_walk *cached)
 {
 	view->vcpu = vcpu;
 	view->walk.root = kvm_read_cr3(vcpu);
 	view->walk.reserved = vcpu->arch.reserved_gpa_bits & XEN_WALK_ADDRESS;
 	view->deep = is_deep(vcpu);
-	view->way = way;
+	view->cached = cached;
 	view->nr_entries = 0;
 
 	view->memory = *memory_of(vcpu);
@@ -169,24 +170,24 @@ static __always_inline void close_view(void)
 	pagefault_enable();
 }
 
-/* The way to the page of @gva, which is at @place, is all there. */
-static __always_inline void finish_way(const struct view *view, gva_t gva,
-				       void __user *place)
+/* Complete the cached walk to the page of @gva, which is at @place. */
+static __always_inline void finish_cached_walk(const struct view *view, gva_t gva,
+					       void __user *place)
 {
-	struct kvm_xen_cached_walk *way = view->way;
+	struct kvm_xen_cached_walk *cached = view->cached;
 	u32 i;
 
 	if (view->deep)
 		return;
 
 	for (i = view->nr_entries; unlikely(i < KVM_XEN_WALK_LEVELS); i++) {
-		way->entries[i] = way->entries[i - 1];
-		way->values[i] = way->values[i - 1];
+		cached->entries[i] = cached->entries[i - 1];
+		cached->values[i] = cached->values[i - 1];
 	}
-	way->place = place - offset_in_page(gva);
-	way->page = gva & PAGE_MASK;
-	way->root = view->walk.root;
-	way->generation = view->memory.generation;
+	cached->place = place - offset_in_page(gva);
+	cached->page = gva & PAGE_MASK;
+	cached->root = view->walk.root;
+	cached->generation = view->memory.generation;
 }
 
 static __always_inline bool walk_to_word(struct view *view, gva_t gva, u32 *word)
@@ -198,7 +199,7 @@ static __always_inline bool walk_to_word(struct view *view, gva_t gva, u32 *word
 		return false;
 
 	unsafe_get_user(*word, (u32 __user *)place, fault);
-	finish_way(view, gva, place);
+	finish_cached_walk(view, gva, place);
 	return true;
 fault:
 	return false;
@@ -206,41 +207,45 @@ fault:
 
 static noinline s64 read_word_by_walk(struct kvm_vcpu *vcpu, gva_t gva)
 {
-	struct kvm_xen_cached_walk *way = way_of(vcpu);
+	struct kvm_xen_cached_walk *cached = cached_walk_of(vcpu);
 	struct view view;
 	bool done;
 	u32 word;
 
-	way->generation = 0;
-	open_view(&view, vcpu, way);
+	cached->generation = 0;
+	open_view(&view, vcpu, cached);
 	done = walk_to_word(&view, gva, &word);
 	close_view();
 	return done ? word : XEN_HCALL_SLOW;
 }
 
-static __always_inline bool is_on_way(struct kvm_vcpu *vcpu, gva_t gva)
+static __always_inline bool is_cached(struct kvm_vcpu *vcpu, gva_t gva)
 {
-	const struct kvm_xen_cached_walk *way = way_of(vcpu);
+	const struct kvm_xen_cached_walk *cached = cached_walk_of(vcpu);
 
-	return way->page == (gva & PAGE_MASK) &&
-	       way->root == kvm_read_cr3(vcpu) && !is_deep(vcpu) &&
-	       way->generation == kvm_memslots(vcpu->kvm)->generation;
+	return cached->page == (gva & PAGE_MASK) &&
+	       cached->root == kvm_read_cr3(vcpu) && !is_deep(vcpu) &&
+	       cached->generation == kvm_memslots(vcpu->kvm)->generation;
 }
 
-/* Returns false where an entry is another now, or out of reach. */
-static __always_inline bool go_way(const struct kvm_xen_cached_walk *way, gva_t gva, u32 *word)
+/*
+ * Read a word by the cached walk.  Returns false if an entry has changed or cannot be
+ * read.
+ */
+static __always_inline bool read_by_cached_walk(const struct kvm_xen_cached_walk *cached,
+						gva_t gva, u32 *word)
 {
 	u64 entry;
 	u32 i;
 
 #pragma GCC unroll 4
 	for (i = 0; i < KVM_XEN_WALK_LEVELS; i++) {
-		unsafe_get_user(entry, way->entries[i], fault);
-		if (unlikely(entry != way->values[i]))
+		unsafe_get_user(entry, cached->entries[i], fault);
+		if (unlikely(entry != cached->values[i]))
 			return false;
 	}
 
-	unsafe_get_user(*word, (u32 __user *)(way->place + offset_in_page(gva)), fault);
+	unsafe_get_user(*word, (u32 __user *)(cached->place + offset_in_page(gva)), fault);
 	return true;
 fault:
 	return false;
@@ -253,12 +258,12 @@ s64 xen_fast_read_word(struct kvm_vcpu *vcpu, gva_t gva)
 
 	if (offset_in_page(gva) > PAGE_SIZE - sizeof(word))
 		return XEN_HCALL_SLOW;
-	if (!is_on_way(vcpu, gva))
+	if (!is_cached(vcpu, gva))
 		return read_word_by_walk(vcpu, gva);
 
 	pagefault_disable();
 	__uaccess_begin_nospec();
-	done = go_way(way_of(vcpu), gva, &word);
+	done = read_by_cached_walk(cached_walk_of(vcpu), gva, &word);
 	close_view();
 	return done ? word : read_word_by_walk(vcpu, gva);
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * HVMOP_set_param, as far as it says who raises events, and XENVER_version.
+ * HVMOP_set_param of the callback, which determines who raises events, and
+ * XENVER_version.
+ *
+ * Owns xen_version, one word, and state.by_line, which vCPU threads and a reset write as
+ * one word.
  */
 #include "xen/base/base.h"
 #include "xen/event/fifo.h"
@@ -38,7 +42,7 @@ const struct xen_hcall_op xen_version_ops[XEN_NR_VERSION_OPS] = {
 	[XENVER_version]		= XEN_HCALL_ANYWHERE(hcall_version),
 };
 
-/* Of HVM_PARAM_CALLBACK_IRQ: the type is above. */
+/* The type of a HVM_PARAM_CALLBACK_IRQ value is in the bits from this one on. */
 #define CALLBACK_TYPE_SHIFT	56
 
 static bool is_for_line(const struct xen_hvm_param *param)
@@ -47,7 +51,7 @@ static bool is_for_line(const struct xen_hvm_param *param)
 			       HVM_PARAM_CALLBACK_TYPE_VECTOR;
 }
 
-/* All of its events but those of the kernel are lost where the guest uses FIFO. */
+/* If the guest uses FIFO, it loses all events that the VMM raises by 2-level: warn. */
 static void line_requested(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion)
 {
 	struct kvm_vcpu *boot = xen_find_vcpu(vcpu->kvm, 0);
@@ -64,7 +68,10 @@ static void vector_requested(struct kvm_vcpu *vcpu,
 	WRITE_ONCE(vcpu->kvm->arch.xen.state.by_line, false);
 }
 
-/* How the guest wants its upcalls says who raises events: see xen_fifo_is_bypassed(). */
+/*
+ * The callback determines whether the VMM raises events itself: see
+ * xen_fifo_is_bypassed().
+ */
 static s64 hcall_set_param(struct kvm_vcpu *vcpu,
 			   const struct kvm_xen_hcall *hcall)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What platform this is: see hvm_op.c. */
+/* HVMOP_* and XENVER_*: see hvm_op.c. */
 #ifndef _KVM_XEN_HYPERCALL_HVM_OP_H
 #define _KVM_XEN_HYPERCALL_HVM_OP_H
 

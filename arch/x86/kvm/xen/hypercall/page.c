@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page by which guests make hypercalls: filled when they write its address to an
- * MSR, with gates of KVM's own or with what the VMM brought.  Which of the two is in
- * the VM's configuration; the width is taken from the vCPU that writes.
+ * The hypercall page: when a guest writes the address of a page to Xen's MSR, KVM fills
+ * that page, either with gates of its own or with a page of the VMM, as the VM's
+ * configuration says.  The guest's width becomes that of the vCPU that writes.  Owns no
+ * state.
  */
 #include "xen/base/map.h"
 #include "xen/event/shared_info.h"
 
 #define HCALL_GATE_SIZE	32
 
-/* Each gate in the page loads its number, calls and returns; traps behind. */
+/*
+ * Each gate loads its number into EAX, makes the hypercall and returns; the rest is int3.
+ */
 static int write_gates(struct kvm_vcpu *vcpu, gpa_t page)
 {
 	u8 gate[HCALL_GATE_SIZE];
@@ -30,7 +33,7 @@ static int write_gates(struct kvm_vcpu *vcpu, gpa_t page)
 	return 0;
 }
 
-/* The VMM brought its own pages, per width, at addresses of its own. */
+/* Copy page @nr of those that the VMM provides for each width. */
 static int write_blob(struct kvm_vcpu *vcpu, gpa_t page, u32 nr, bool wide)
 {
 	struct kvm_xen_hvm_config *config = &vcpu->kvm->arch.xen_hvm_config;
@@ -52,10 +55,11 @@ static int write_blob(struct kvm_vcpu *vcpu, gpa_t page, u32 nr, bool wide)
 }
 
 /*
- * A write to Xen's MSR: fill the page that it names with page number @data
- * modulo 4096, and take the guest for as wide as the vCPU that wrote.  Returns
- * as MSR handlers do: 0, 1 for #GP, or -errno where the VMM's memory failed.
- * KVM_RUN and KVM_SET_MSRS, by which alone such an MSR is written, hold kvm->srcu.
+ * A write of @data to Xen's MSR: the page at its upper bits is filled with hypercall page
+ * number @data modulo 4096, and the guest's width becomes that of the writing vCPU.
+ * Returns 0, 1 for #GP, or -errno if the VMM's memory could not be read.  Such an MSR is
+ * only written by KVM_RUN and KVM_SET_MSRS, both in a read section of kvm->srcu.  May
+ * sleep; takes xen_lock.
  */
 int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SCHEDOP_yield and SCHEDOP_poll: let others run, and wait for any of some ports, whoever
- * they are bound to and masked or not, or for a point in time.
+ * SCHEDOP_yield and SCHEDOP_poll: let other vCPUs run; wait for an event on any of a set
+ * of ports, whichever vCPU they are bound to and also if masked, or for a point in time.
  *
  * Owns poll_timer of a vCPU.  How senders find pollers is in event/pollers.c.
  *
- * Nothing is kept of a poll that a signal ends: the instruction is executed
- * again, which the absolute timeout makes the same poll as before, also in
- * another VM after a migration.  Where the guest's clock is set, pollers are
- * woken up, as their timers were armed by the old one.
+ * A poll that a signal ends leaves no state: the instruction is executed again, and its
+ * timeout is absolute, so it is the same poll as before, also in another VM after a
+ * migration.  When the guest's clock is set, pollers are woken, since the old clock
+ * determined their hrtimers.
  */
 #include "xen/abi/time_abi.h"
 #include "xen/event/evtchn.h"
@@ -21,12 +21,12 @@
 
 #include <linux/nospec.h>
 
-/* As many vCPUs are looked at with interrupts off. */
+/* How many vCPUs a yield checks with interrupts off. */
 #define YIELD_FEW	8
 
 /*
- * Whether no other vCPU waits for a CPU, so that a yield has nobody to go to; not
- * known of more than a few.
+ * Whether no other vCPU is waiting for a CPU, so that a yield would have no effect.
+ * False if there are too many vCPUs to check.
  */
 static bool nobody_waits(struct kvm_vcpu *me)
 {
@@ -53,7 +53,7 @@ static s64 hcall_yield(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	return 0;
 }
 
-/* Xen's own limit, more than any guest uses. */
+/* Xen's limit, more than any guest uses. */
 #define POLL_MAX_PORTS	128
 
 struct poll {
@@ -112,7 +112,10 @@ static s64 read_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 	return 0;
 }
 
-/* True too where nobody can say just now: to poll again is always right. */
+/*
+ * Whether any of the ports is pending.  Also true if that cannot be determined now:
+ * polling again is always correct.
+ */
 static bool any_pending(struct kvm *kvm, const struct poll *poll)
 {
 	const struct xen_evtchn_ops *ops = xen_ops(kvm);
@@ -138,7 +141,7 @@ enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* Arm the timer; returns false where the time has come. */
+/* Arm the timer; returns false if the timeout has passed. */
 static bool arm_timeout(struct kvm_vcpu *vcpu, const struct poll *poll)
 {
 	struct xen_deadline deadline;
@@ -158,15 +161,15 @@ static bool arm_timeout(struct kvm_vcpu *vcpu, const struct poll *poll)
 	return true;
 }
 
-/* The vCPU's own timer has to be armed anew, which is no reason to end a poll. */
+/* The vCPU's singleshot timer has to be armed again; that must not end a poll. */
 static bool timer_is_stale(struct kvm_vcpu *vcpu)
 {
 	return kvm_xen_has_pending_timer(vcpu) & XEN_TIMER_CLOCK_CHANGED;
 }
 
 /*
- * Sleep as HLT does.  Returns true where something else than a poller's
- * wake-up ended it, that the vCPU has to go and see to.
+ * Sleep as HLT does.  Returns true if something other than a wake-up of pollers ended the
+ * sleep, and the vCPU has to handle it.
  */
 static bool sleep(struct kvm_vcpu *vcpu)
 {
@@ -179,10 +182,10 @@ static bool sleep(struct kvm_vcpu *vcpu)
 	vcpu->arch.mp_state = KVM_MP_STATE_HALTED;
 	kvm_xen_runstate_set_blocked(vcpu);
 
-	/* A poll may last for ever: do not hold up changes of memslots. */
+	/* A poll may last forever: do not block changes of memslots meanwhile. */
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	kvm_vcpu_halt(vcpu);
-	/* It need not have slept, where others wake it all the time. */
+	/* It may not have slept at all, if other vCPUs wake it continually. */
 	cond_resched();
 	kvm_vcpu_srcu_read_lock(vcpu);
 
@@ -214,7 +217,7 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 		if (signal_pending(current) || timer_is_stale(vcpu))
 			return XEN_HCALL_AGAIN;
 
-		/* As in Xen any upcall ends a poll, also one not taken yet. */
+		/* As in Xen, an upcall ends a poll, even before the guest takes it. */
 		if (!was_up && upcall_is_up(vcpu))
 			return 0;
 	}
@@ -223,9 +226,9 @@ static s64 wait(struct kvm_vcpu *vcpu, const struct poll *poll)
 }
 
 /*
- * Returns what the guest gets: 0 when woken or timed out, -EFAULT, -EINVAL;
- * XEN_HCALL_AGAIN for a signal.  Sleeps, and meanwhile lets go of kvm->srcu; where it
- * must not, XEN_HCALL_SLOW stands for that.
+ * Returns the guest's result: 0 if woken or timed out, -EFAULT or -EINVAL;
+ * XEN_HCALL_AGAIN for a signal.  Sleeps, and leaves the read section of kvm->srcu
+ * meanwhile; if @hcall is atomic, returns XEN_HCALL_SLOW instead.
  */
 static s64 poll_or_wait(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
@@ -253,7 +256,7 @@ static s64 poll_or_wait(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall
 	return r;
 }
 
-/* Without events sent by the kernel a poll can only try again later. */
+/* If KVM does not send events, a poll can only yield and try again later. */
 static s64 hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	if (!lapic_in_kernel(vcpu) ||

@@ -13,7 +13,9 @@
 
 extern const struct xen_hcall_op xen_sched_ops[XEN_NR_SCHED_OPS];
 
-/* The function of state.poll_timer.  Hard interrupt context, on PREEMPT_RT too. */
+/*
+ * The function of state.poll_timer.  Runs in hard interrupt context, also on PREEMPT_RT.
+ */
 enum hrtimer_restart xen_poll_timeout(struct hrtimer *timer);
 
 #endif /* _KVM_XEN_HYPERCALL_SCHED_OP_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VCPUOP_*_singleshot_timer and set_timer_op, where the VMM gave the vCPU a port for its
- * timer.
+ * VCPUOP_*_singleshot_timer and set_timer_op, for vCPUs to which the VMM gave a timer
+ * port.  Owns no state; see time/timer.c.
  */
 #include "xen/base/base.h"
 #include "xen/hypercall/args.h"
@@ -9,7 +9,7 @@
 #include "xen/time/clock.h"
 #include "xen/time/timer.h"
 
-/* Timers are the kernel's where the VMM gave the vCPU a port for them. */
+/* KVM handles timers only if the VMM gave the vCPU a port for them. */
 static s64 check_singleshot(struct kvm_vcpu *vcpu,
 			    const struct kvm_xen_hcall *hcall)
 {
@@ -19,7 +19,9 @@ static s64 check_singleshot(struct kvm_vcpu *vcpu,
 	return (u32)hcall->params[1] == xen_vcpu_id(vcpu) ? 0 : -EINVAL;
 }
 
-/* What has passed is raised at once, which may have to wait for a page. */
+/*
+ * If the deadline has passed, the event is raised now, which may have to wait for a page.
+ */
 static s64 arm_timer(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall,
 		     struct xen_deadline deadline, s64 host_now)
 {
@@ -42,7 +44,7 @@ static s64 hcall_set_singleshot(struct kvm_vcpu *vcpu,
 	if (r)
 		return r;
 
-	/* A 64-bit guest owns the padding too: a fault there is a fault. */
+	/* A 64-bit guest's structure includes the padding: a fault there is an error. */
 	r = xen_hcall_read(vcpu, hcall, hcall->params[2], &timer,
 			   hcall->longmode ? sizeof(timer) :
 			   offsetof(struct xen_abi_singleshot_timer, pad));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Timers: see timer_op.c. */
+/* VCPUOP_*_singleshot_timer and set_timer_op: see timer_op.c. */
 #ifndef _KVM_XEN_HYPERCALL_TIMER_OP_H
 #define _KVM_XEN_HYPERCALL_TIMER_OP_H
 
@@ -10,7 +10,7 @@
 #include "xen/base/hcall.h"
 
 #define XEN_NR_VCPU_OPS		(VCPUOP_stop_singleshot_timer + 1)
-#define XEN_NR_TIMER_OPS	1	/* whatever its argument */
+#define XEN_NR_TIMER_OPS	1	/* without sub-operations */
 
 extern const struct xen_hcall_op xen_vcpu_ops[XEN_NR_VCPU_OPS];
 extern const struct xen_hcall_op xen_timer_ops[XEN_NR_TIMER_OPS];
