@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes of VMs and vCPUs: finding the one that an ioctl names, and calling it.
+ * Attributes of VMs and vCPUs: find the attribute that an ioctl names, and call its
+ * handler.
  *
- * Each is defined beside what it is about.  What holds for all of them is here: locks,
- * configuration flags, padding, and what follows where a page was placed.
+ * Each attribute is defined in the unit that it configures.  What applies to all of them
+ * is done here: locks, configuration flags, padding, and the reset of FIFO when the VMM
+ * removes the guest's pages.  Owns no state.
  */
 #include "xen/base/attr.h"
 #include "xen/base/dirty.h"
@@ -81,7 +83,7 @@ int kvm_xen_hvm_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	const struct xen_vm_attr *attr = find_vm_attr(kvm, data->type);
 	int r = call_vm_attr(kvm, attr, attr->set, data);
 
-	/* A VMM that takes shared_info away is about to reset the guest. */
+	/* A VMM that removes shared_info is about to reset the guest. */
 	if (!r && attr->places_shinfo && !kvm->arch.xen.shinfo_cache.active)
 		xen_fifo_reset_unknown(kvm);
 	return r;
@@ -165,8 +167,9 @@ int kvm_xen_vcpu_set_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 	r = call_vcpu_attr(vcpu, attr, attr->set, data);
 
 	/*
-	 * The same with all vcpu_info.  One by one says nothing: the threads of other
-	 * vCPUs may come to a reset when the next kernel runs already, on whichever.
+	 * A VMM that has removed the vcpu_info of all vCPUs is about to reset the guest.
+	 * A single vcpu_info is no indication: at a reset the thread of a vCPU may remove
+	 * it when the next kernel already runs, on whichever vCPU.
 	 */
 	if (!r && attr->places_info && !has_vcpu_info(vcpu->kvm))
 		xen_fifo_reset_unknown(vcpu->kvm);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM_XEN_HVM_CONFIG: which parts of Xen a VM has, and what KVM_CAP_XEN_HVM reports.
+ * KVM_XEN_HVM_CONFIG: the features of a VM, and the value of KVM_CAP_XEN_HVM.
  *
- * Owns kvm->arch.xen_hvm_config, which changes under all locks of the core that guard what
- * a flag stands for, and state.fifo_offer.
+ * Owns kvm->arch.xen_hvm_config and state.fifo_offer.  They change under all locks under
+ * which objects are created whose existence depends on a flag.
  */
 #include "xen/config.h"
 #include "xen/dynhc/dynhc.h"
@@ -12,15 +12,15 @@
 
 #include <linux/moduleparam.h>
 
-/* Other flags of the capability say what is there, and need not be set. */
+/* Other flags of the capability only report features and are not accepted. */
 #define PERMITTED_FLAGS	(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |		\
 			 KVM_XEN_HVM_CONFIG_EVTCHN_SEND |		\
 			 KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE)
 
 /*
- * Which VMs may use FIFO event channels: none, those whose VMM sets the flag,
- * or any where the kernel sends events, though their VMM knows nothing of it.
- * Holds for VMs that are configured from then on.
+ * Which VMs may use FIFO event channels: none; those whose VMM sets the flag; or all for
+ * which KVM sends events, even if the VMM does not support FIFO.  Applies to VMs
+ * configured later.
  */
 static const char *const fifo_offers[] = {
 	[XEN_FIFO_NOT_OFFERED]	= "off",
@@ -54,7 +54,7 @@ static const struct kernel_param_ops fifo_param_ops = {
 module_param_cb(xen_fifo, &fifo_param_ops, NULL, 0644);
 MODULE_PARM_DESC(xen_fifo, "FIFO event channels for Xen guests: off, vmm (default) or always");
 
-/* What KVM_CAP_XEN_HVM reports, and the configuration takes, beyond Linux. */
+/* Flags of KVM_CAP_XEN_HVM and the configuration that Linux does not have. */
 u32 kvm_xen_added_caps(void)
 {
 	u32 caps = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM |
@@ -81,8 +81,8 @@ static enum xen_fifo_offer fifo_offer(u32 flags)
 }
 
 /*
- * MSRs that CPUs leave to hypervisors.  KVM writes those of CPUs itself, as a vCPU is
- * reset, where no page of the guest may be touched.
+ * The range of MSRs that is reserved for hypervisors.  KVM writes CPUs' MSRs itself when
+ * it resets a vCPU, where it must not access guest memory.
  */
 #define HYPERCALL_MSR_MIN	0x40000000u
 #define HYPERCALL_MSR_MAX	0x4fffffffu
@@ -112,8 +112,8 @@ static void count_vm(bool was, bool is)
 }
 
 /*
- * Whether a configuration without the flags in @lost would leave something behind that
- * neither the VMM nor the guest can reach any more.
+ * Whether objects exist that neither the VMM nor the guest could access without the flags
+ * @lost.
  */
 static bool is_in_use(struct kvm *kvm, u32 lost)
 {
@@ -126,12 +126,12 @@ static bool is_in_use(struct kvm *kvm, u32 lost)
 	       ((lost & KVM_XEN_HVM_CONFIG_DYNHC) && xen_dynhc_has_tokens(kvm));
 }
 
-/* Replace the configuration.  Returns 0, or -EBUSY and it is what it was. */
+/* Replace the configuration.  Returns 0, or -EBUSY with nothing changed. */
 static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
 {
 	struct kvm_xen_hvm_config *config = &kvm->arch.xen_hvm_config;
 
-	/* So that nothing is made by the flags that are taken away. */
+	/* Under these locks no object that depends on a flag can be created. */
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
 	guard(mutex)(&kvm->arch.xen.state.callback_lock);
 	guard(mutex)(&kvm->arch.xen.state.dynhc_lock);
@@ -146,7 +146,7 @@ static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
 	return 0;
 }
 
-/* KVM_XEN_HVM_CONFIG, may be repeated.  Returns 0, -EINVAL or -EBUSY. */
+/* KVM_XEN_HVM_CONFIG, which may be called repeatedly.  Returns 0, -EINVAL or -EBUSY. */
 int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 {
 	u32 old = READ_ONCE(kvm->arch.xen_hvm_config.flags);
@@ -157,7 +157,7 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 	if (!is_hypercall_msr(xhc->msr))
 		return -EINVAL;
 
-	/* The kernel writes hypercall pages itself where it takes the calls. */
+	/* If KVM handles hypercalls, it also fills the hypercall page. */
 	if ((xhc->flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) && has_blobs(xhc))
 		return -EINVAL;
 
@@ -170,7 +170,7 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 	return 0;
 }
 
-/* The VM is gone. */
+/* The VM is being destroyed. */
 void xen_config_destroy(struct kvm *kvm)
 {
 	count_vm(counts(&kvm->arch.xen_hvm_config), false);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The configuration of a VM.
- */
+/* The configuration of a VM: KVM_XEN_HVM_CONFIG. */
 #ifndef _KVM_XEN_CONFIG_H
 #define _KVM_XEN_CONFIG_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file "xen" of a vCPU in debugfs: why a guest does not hear of an event.
+ * The file "xen" of a vCPU in debugfs, to find out why a guest does not receive an event.
  *
- * Owns nothing.  What it reads may change meanwhile, and no lock is taken that others
- * wait for: it has to answer about a host in which something hangs.
+ * Owns nothing.  The values may change while they are read.  It takes no lock for which
+ * others wait: it has to work on a host in which something hangs.
  */
 #include "xen/event/fifo.h"
 #include "xen/upcall/vcpu_info.h"
@@ -30,7 +30,7 @@ static const char *method_name(enum xen_upcall_method method)
 	return "unknown";
 }
 
-/* Of the 256 bits of IRR or ISR, 32 are in each of eight registers. */
+/* Each of the eight registers of IRR or ISR holds 32 of 256 bits. */
 static void show_vectors(struct seq_file *m, const char *name,
 			 struct kvm_lapic *apic, int reg)
 {
@@ -46,7 +46,7 @@ static void show_vectors(struct seq_file *m, const char *name,
 	seq_putc(m, '\n');
 }
 
-/* What was posted to the CPU with APICv is in IRR once the vCPU's thread looks. */
+/* Posted interrupts of APICv are not in IRR until the vCPU's thread moves them there. */
 static void show_lapic(struct seq_file *m, struct kvm_vcpu *vcpu)
 {
 	struct kvm_lapic *apic = vcpu->arch.apic;
@@ -99,7 +99,7 @@ static int kvm_xen_vcpu_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(kvm_xen_vcpu);
 
-/* KVM removes the directory, and waits for its readers, before the vCPU goes. */
+/* KVM removes the directory, and waits for its readers, before it frees the vCPU. */
 void kvm_xen_create_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir)
 {
 	debugfs_create_file("xen", 0444, dir, vcpu, &kvm_xen_vcpu_fops);
