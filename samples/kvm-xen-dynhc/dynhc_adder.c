@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A handler of dynamic hypercalls: guests have numbers added.
+ * A sample handler of dynamic hypercalls, which adds numbers for guests.
  *
- * It does nothing that a guest could not do itself, and all that a handler has to:
- * check who binds, keep something for each binding, take a guest's arguments for
- * what they are, leave a call to the VMM, wait in one, and go away.  Copy it and
- * put a device in the place of the sum.
+ * A guest could do that by itself, but the sample shows all that a handler has to do:
+ * check who binds, keep data for each binding, distrust a guest's arguments, leave a call
+ * to the VMM, wait in a call, and unregister.  Copy it and replace the sum by a device.
  *
  * To try it, load it, and have a VMM bind a token by KVM_XEN_ATTR_TYPE_DYNHC:
  *
  *	.op = KVM_XEN_DYNHC_ASSIGN, .target = KVM_XEN_DYNHC_HANDLER,
  *	.token = 7, .u.handler = { .name = ADDER_NAME, .data = 1000 },
  *
- * Then dynhc_call(&hc, 7, ADDER_ADD, 1, 2, 3) is 1006 in the guest, and no exit to
- * the VMM.  /sys/kernel/debug/dynhc_adder/ tells what the module has in hand.
+ * Then dynhc_call(&hc, 7, ADDER_ADD, 1, 2, 3) returns 1006 in the guest, without an exit
+ * to the VMM. /sys/kernel/debug/dynhc_adder/ shows the counters of the module.
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
@@ -29,20 +28,20 @@
 
 static_assert(ADDER_MIN_SUM > KVM_XEN_DYNHC_AGAIN);
 
-/* One for each token that is bound. */
+/* The data of a bound token. */
 struct adder {
 	u64 bias;
 	atomic64_t nr_tickets;
 };
 
 static struct dentry *adder_dir;
-static atomic_t nr_bindings;	/* that there are now */
-static atomic_t nr_under_way;	/* calls, now */
-static atomic_t nr_calls;	/* in all */
+static atomic_t nr_bindings;	/* at present */
+static atomic_t nr_under_way;	/* calls in progress */
+static atomic_t nr_calls;	/* total */
 
 /*
- * A guest chooses what is added, and would choose KVM_XEN_DYNHC_AGAIN if it did
- * any harm: whatever can take any value is kept above the two that are no results.
+ * The guest chooses the numbers, and could choose them such that the sum is
+ * KVM_XEN_DYNHC_AGAIN.  Keep a result that can take any value above the two special ones.
  */
 static s64 adder_add(struct adder *adder, const u64 *args)
 {
@@ -52,8 +51,8 @@ static s64 adder_add(struct adder *adder, const u64 *args)
 }
 
 /*
- * Other vCPUs call at the same time, and no lock is held for any of them: what a
- * call changes is atomic or behind a lock of the handler's own.
+ * Other vCPUs call concurrently, without any common lock: data that a call changes is
+ * atomic, or guarded by a lock of the handler.
  */
 static s64 adder_ticket(struct adder *adder, const u64 *args)
 {
@@ -61,9 +60,9 @@ static s64 adder_ticket(struct adder *adder, const u64 *args)
 }
 
 /*
- * A call may sleep, but not for as long as a guest likes: memslots cannot change
- * meanwhile, nor the binding go.  Nor may it sleep through a signal, by which
- * the VMM wants its thread back: the guest makes the call again when it runs next.
+ * A call may sleep, but not for as long as a guest likes: meanwhile memslots cannot
+ * change, nor can the binding be removed.  It must not ignore signals either, by which
+ * the VMM gets its thread back: the guest repeats the call when it runs next.
  */
 static s64 adder_nap(struct adder *adder, const u64 *args)
 {
@@ -74,8 +73,8 @@ static s64 adder_nap(struct adder *adder, const u64 *args)
 }
 
 /*
- * What is rare, slow or needs the VMM's state is better left to it: the VMM gets
- * the same arguments, and answers the guest.
+ * Leave calls to the VMM that are rare, slow or need its state: the VMM gets the same
+ * arguments, and its result goes to the guest.
  */
 static s64 adder_ask_vmm(struct adder *adder, const u64 *args)
 {
@@ -89,7 +88,7 @@ static s64 (* const adder_ops[])(struct adder *adder, const u64 *args) = {
 	[ADDER_ASK_VMM]	= adder_ask_vmm,
 };
 
-/* All arguments are a guest's: an index is checked, in speculation, too. */
+/* The guest chooses all arguments: check an index, also against speculation. */
 static s64 adder_do(struct adder *adder, const u64 *args)
 {
 	if (args[0] >= ARRAY_SIZE(adder_ops))
@@ -111,12 +110,12 @@ static s64 adder_call(struct kvm_vcpu *vcpu, void *ctx,
 }
 
 /*
- * This runs in the VMM's process, so that what @data names may be looked up there:
- * a file descriptor is the best of names, as it shows that the VMM may use what is
- * behind it.  A mere number gives access to whoever can open /dev/kvm.
+ * This runs in the VMM's process, so that objects named by @data can be looked up there.
+ * A file descriptor is best, as it proves that the VMM may use the object behind it.
+ * With a plain number, any process that can open /dev/kvm gets access.
  *
- * The memory is charged to the VMM, who could have thousands of bindings.  @kvm may
- * be kept until unbind(), without a reference to it: a VM ends after that.
+ * The memory is charged to the VMM, which could have thousands of bindings.  @kvm may be
+ * used until unbind() without a reference: a VM is destroyed after that.
  */
 static int adder_bind(struct kvm *kvm, u32 token, u64 data, void **ctx)
 {
@@ -135,7 +134,7 @@ static int adder_bind(struct kvm *kvm, u32 token, u64 data, void **ctx)
 	return 0;
 }
 
-/* No call uses @ctx any more, nor will one: there is nothing to wait for. */
+/* No call uses @ctx now or later: there is nothing to wait for. */
 static void adder_unbind(void *ctx)
 {
 	atomic_dec(&nr_bindings);
@@ -151,15 +150,15 @@ static struct kvm_xen_dynhc_handler adder_handler = {
 };
 
 /*
- * With its owner named, the module stays as long as a token is bound, which is what
- * most handlers want.  Without, it can be removed from under its guests: for a
- * device that can be unplugged.
+ * With an owner, the module cannot be unloaded while a token is bound, which suits most
+ * handlers. Without, it can be removed while guests use it: for a device that can be
+ * unplugged.
  */
 static bool pin = true;
 module_param(pin, bool, 0444);
 MODULE_PARM_DESC(pin, "stay loaded while tokens are bound (default: Y)");
 
-/* Calls may come before the registration returns: all else is done by then. */
+/* Do this last: calls may arrive before the registration returns. */
 static int __init adder_init(void)
 {
 	int r;
@@ -178,7 +177,7 @@ static int __init adder_init(void)
 	return r;
 }
 
-/* Unregister before anything is taken down that calls or unbind() could use. */
+/* Unregister before destroying anything that calls or unbind() could use. */
 static void __exit adder_exit(void)
 {
 	kvm_xen_dynhc_unregister(&adder_handler);

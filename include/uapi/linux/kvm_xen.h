@@ -2,17 +2,17 @@
 /*
  * Additions to KVM's ABI for Xen guests.
  *
- * Everything here extends the Xen part of <linux/kvm.h> and redeclares none of
- * it.  An addition is usable once its KVM_XEN_HVM_CONFIG_* flag was both
- * reported by KVM_CHECK_EXTENSION(KVM_CAP_XEN_HVM) and set by the ioctl
- * KVM_XEN_HVM_CONFIG; until then its attributes answer -ENOENT, as unknown
- * ones do.  While an addition is in use its flag cannot be taken away (-EBUSY).
- * Flags of additions begin at bit 16, their attributes at 0x40.
+ * This header extends the Xen part of <linux/kvm.h> and redeclares none of it.  An
+ * addition is usable once its KVM_XEN_HVM_CONFIG_* flag was both reported by
+ * KVM_CHECK_EXTENSION(KVM_CAP_XEN_HVM) and set by the ioctl KVM_XEN_HVM_CONFIG; until
+ * then its attributes return -ENOENT, like unknown ones.  While an addition is in use its
+ * flag cannot be cleared (-EBUSY).  Flags of additions begin at bit 16, their attributes
+ * at 0x40.
  *
- * Padding has to be zero, when an attribute is read as when it is set, or the
- * answer is -EINVAL.  Where an attribute reads an array, @nr is first how many
- * entries there is room for, and then how many there are, which may be more: as
- * many were written as there was room for.  With room for none it only counts.
+ * Padding must be zero, both when an attribute is read and when it is set, else -EINVAL
+ * is returned.  Where an attribute reads an array, @nr is the capacity of the array on
+ * input, and the number of existing entries on output, which may be larger: at most the
+ * capacity was written.  A capacity of 0 only counts entries.
  */
 #ifndef _UAPI_LINUX_KVM_XEN_H
 #define _UAPI_LINUX_KVM_XEN_H
@@ -23,11 +23,11 @@
 /*
  * KVM_XEN_ATTR_TYPE_ADDITIONS: which additions this kernel has (VM, get only).
  *
- * Ask it before anything else of this header: flags and attributes of these
- * numbers may mean something else to another kernel, @magic says that they do not.
- * @version is the kernel's KVM_XEN_ADDITIONS_VERSION; what a header of a lower one
- * says is true of it, too.  @config_flags are the flags of additions that
- * KVM_XEN_HVM_CONFIG takes.
+ * Read it before using anything else of this header: another kernel may use these flags
+ * and attribute numbers for something else; @magic confirms that this one does not.
+ * @version is the kernel's KVM_XEN_ADDITIONS_VERSION; a header with a lower version also
+ * describes it correctly. @config_flags are the flags of additions that
+ * KVM_XEN_HVM_CONFIG accepts.
  *
  * Needs no flag.  Errors: -ENOENT in kernels without additions.
  */
@@ -45,10 +45,10 @@ struct kvm_xen_additions {
 };
 
 /*
- * The arguments of these attributes take the place of the union in struct
- * kvm_xen_hvm_attr and struct kvm_xen_vcpu_attr, and are as large.  C does not
- * let a program reach into that union by a pointer of another type, so copy them,
- * as these do, before KVM_XEN_HVM_SET_ATTR or _GET_ATTR and after the latter:
+ * The arguments of these attributes replace the union in struct kvm_xen_hvm_attr and
+ * struct kvm_xen_vcpu_attr, and have the same size.  C does not allow a program to access
+ * that union through a pointer of another type.  Copy the argument with these functions,
+ * before KVM_XEN_HVM_SET_ATTR or _GET_ATTR, and after the latter:
  *
  *	struct kvm_xen_hvm_attr attr = { .type = KVM_XEN_ATTR_TYPE_ADDITIONS };
  *	struct kvm_xen_additions additions = { 0 };
@@ -83,73 +83,71 @@ static __inline__ void kvm_xen_vcpu_attr_take(const struct kvm_xen_vcpu_attr *at
 #define KVM_XEN_HVM_CONFIG_EVTCHN_ENUM	(1 << 21)
 
 /*
- * FIFO event channels.  With this flag set the kernel answers the guest's
- * EVTCHNOP_init_control, _expand_array, _set_priority and _unmask itself; a
- * guest that makes the first of them moves the VM from 2-level to FIFO, for all
- * events and whoever raises them.  It is back at 2-level after
- * KVM_XEN_EVTCHN_RESET, by which a VMM answers EVTCHNOP_reset and a soft reset.
+ * FIFO event channels.  With this flag set, KVM handles the guest's
+ * EVTCHNOP_init_control, _expand_array, _set_priority and _unmask itself.  The first
+ * EVTCHNOP_init_control of a guest switches the VM from 2-level to FIFO, for events from
+ * all sources.  KVM_XEN_EVTCHN_RESET, which a VMM uses for EVTCHNOP_reset and for a soft
+ * reset, switches it back.
  *
- * With the flag set, a priority from 0, the most urgent, to 15 may be given
- * instead of KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL to KVM_XEN_ATTR_TYPE_EVTCHN,
- * KVM_XEN_VCPU_ATTR_TYPE_TIMER, KVM_XEN_HVM_EVTCHN_SEND and in irq routing
- * entries.  It has no effect at 2-level; under FIFO PRIO_2LEVEL stands for the
- * port's own priority, which the guest sets, 7 until then.
+ * With the flag set, a priority from 0, the most urgent, to 15 may be used instead of
+ * KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL in KVM_XEN_ATTR_TYPE_EVTCHN,
+ * KVM_XEN_VCPU_ATTR_TYPE_TIMER, KVM_XEN_HVM_EVTCHN_SEND and irq routing entries.  It has
+ * no effect at 2-level.  Under FIFO, PRIO_2LEVEL selects the port's own priority, which
+ * the guest sets and which is 7 by default.
  */
 #define KVM_XEN_HVM_CONFIG_EVTCHN_FIFO	(1 << 16)
 
 /*
  * KVM_XEN_ATTR_TYPE_EVTCHN_ENUM: read the table of ports (VM, get only).
  *
- * KVM writes entries to @entries, in rising order of their port and beginning with
- * the first at or above @first, and stores in @nr how many there are from there on.
- * Where that is more than there was room for, go on at the port after the last one
- * read.
+ * KVM writes entries to @entries, in ascending order of their port, starting with the
+ * first port at or above @first, and stores in @nr how many there are from there on.  If
+ * that exceeds the capacity, continue at the port after the last one read.
  *
- * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_ENUM is set, -EFAULT where
- * @entries cannot be written.
- * Sleeps.  The result is one moment's table only while no other thread
- * changes it.
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_ENUM is set, -EFAULT if @entries cannot
+ * be written. Sleeps.  The result of several calls is consistent only if no other thread
+ * changes the table meanwhile.
  */
 #define KVM_XEN_ATTR_TYPE_EVTCHN_ENUM	0x40
 
 struct kvm_xen_evtchn_enum {
 	__u64 entries;		/* struct kvm_xen_evtchn_entry *, 8-byte aligned */
 	__u32 first;		/* lowest port of interest */
-	__u32 nr;		/* in: room for so many; out: so many there are */
-	__u64 done;		/* zero but for EVTCHN_FIFO_PORTS when set */
+	__u32 nr;		/* in: capacity; out: number of entries */
+	__u64 done;		/* zero, except for setting EVTCHN_FIFO_PORTS */
 	__u64 pad[5];		/* zero */
 };
 
 /*
- * One port, in the terms of KVM_XEN_ATTR_TYPE_EVTCHN: copying these fields
- * into that attribute with flags 0 sets the same port again.  An eventfd is
- * named by the number under which it was handed in, which another process, or
- * this one after close(), has to translate; @port is 0 there.
+ * A port, with the fields of KVM_XEN_ATTR_TYPE_EVTCHN: copying them into that attribute
+ * with flags 0 registers the same port again.  An eventfd is identified by the file
+ * descriptor with which it was registered, which has to be translated in another process,
+ * or after close(); then @port is 0.
  */
 struct kvm_xen_evtchn_entry {
 	__u32 send_port;
 	__u32 type;		/* EVTCHNSTAT_ipi or EVTCHNSTAT_interdomain */
-	__u32 port;		/* where events arrive; 0: at @fd */
-	__u32 vcpu;		/* target, as in the attribute (APIC id) */
+	__u32 port;		/* destination port; 0: the eventfd @fd */
+	__u32 vcpu;		/* destination, as in the attribute (APIC id) */
 	__u32 priority;
 	__s32 fd;		/* -1 unless @port is 0 */
 	__u64 pad;		/* zero */
 };
 
 /*
- * The state of FIFO event channels, for a guest to be saved and restored.  Each
- * of these is -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_FIFO is set, -EFAULT where
- * memory of the VMM is not there.
- * All sleep.  Read them where no vCPU runs, and set them in this order before
- * any does: limit, array, control blocks, ports; then what raises events.  Heads
- * and links of queues are in guest memory, which has to be there before.
+ * The state of FIFO event channels, for saving and restoring a guest.  Each of these
+ * attributes returns -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_FIFO is set, and -EFAULT if
+ * memory of the VMM cannot be accessed. All sleep.  Read them while no vCPU runs.  Set
+ * them before any vCPU runs, in this order: limit, array, control blocks, ports; then
+ * what raises events.  The heads and links of queues are in guest memory, which has to be
+ * restored before.
  */
 
 /*
- * KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT: the highest port under FIFO (VM, set and get).
- * 131071 by default.  Beyond it, the guest's EVTCHNOP_expand_array and the
- * VMM's KVM_XEN_ATTR_TYPE_EVTCHN get -ENOSPC.
- * Errors: -EINVAL for 0 and above 131071, -EBUSY below a registered port.
+ * KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT: the highest port under FIFO (VM, set and get), 131071
+ * by default.  Beyond it, the guest's EVTCHNOP_expand_array and the VMM's
+ * KVM_XEN_ATTR_TYPE_EVTCHN return -ENOSPC. Errors: -EINVAL for 0 and above 131071, -EBUSY
+ * below a registered port.
  */
 #define KVM_XEN_ATTR_TYPE_EVTCHN_LIMIT	0x41
 
@@ -160,18 +158,17 @@ struct kvm_xen_evtchn_limit {
 };
 
 /*
- * KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY: whether FIFO is in use, and the frames of the
- * event array (VM, set and get), 1024 ports each.
+ * KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY: whether FIFO is in use, and the frames of the event
+ * array (VM, set and get), 1024 ports each.
  *
- * Get writes frame numbers to @frames.  Set with @active 1 moves the VM to FIFO,
- * unless it is there, and adds those frames that it does not have; with 0, it goes
- * back to 2-level.  Events that are pending by 2-level are not taken over, as they
- * are where the guest does it: in a guest that is restored they have been.
+ * Get writes frame numbers to @frames.  Set with @active 1 switches the VM to FIFO, if
+ * necessary, and adds the frames that it does not have yet; set with @active 0 switches
+ * it back to 2-level. Unlike a switch by the guest, this does not convert events that are
+ * pending at 2-level: in a guest that is restored they have been converted.
  *
- * Errors: -EINVAL where a frame cannot be mapped or @active is neither,
- * -EBUSY where a frame differs from the one that is there, -ENOSPC beyond the
- * limit, -ENOMEM.  If it was this call that moved the VM to FIFO, an error moves
- * it back.
+ * Errors: -EINVAL if a frame cannot be mapped or @active is neither 0 nor 1, -EBUSY if a
+ * frame differs from the existing one, -ENOSPC beyond the limit, -ENOMEM.  If this call
+ * has switched the VM to FIFO, an error switches it back.
  */
 #define KVM_XEN_ATTR_TYPE_EVTCHN_ARRAY	0x42
 
@@ -183,20 +180,19 @@ struct kvm_xen_evtchn_array {
 };
 
 /*
- * KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS: what the kernel keeps of each port under
- * FIFO (VM, set and get), registered or not, in struct kvm_xen_evtchn_enum with
- * entries of struct kvm_xen_evtchn_fifo_port.
+ * KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS: the state that KVM keeps of each port under FIFO
+ * (VM, set and get), registered or not, in struct kvm_xen_evtchn_enum with entries of
+ * struct kvm_xen_evtchn_fifo_port.
  *
- * Get works like KVM_XEN_ATTR_TYPE_EVTCHN_ENUM, and leaves out ports of which
- * nothing but defaults is known.  Set takes @nr entries, in any order, and
- * raises those that are @saved as soon as their word has a page.  It stores how
- * many it has set in the __u32 at @done, unless that is 0, also where it fails:
- * entries before the bad one are set.
+ * Get works like KVM_XEN_ATTR_TYPE_EVTCHN_ENUM, and omits ports with default values only.
+ * Set takes @nr entries, in any order, and raises those that are @saved as soon as the
+ * page of their word exists.  It stores the number of entries that it has set in the
+ * __u32 at @done, unless that is 0, also on failure: entries before the bad one are set.
  *
- * Errors when set: -EOPNOTSUPP at 2-level; -EINVAL for @nr above 131072, as many as
- * there can be ports, for a port beyond the limit, a vCPU that there is none of,
- * or that has no control block if it is @last_vcpu, a priority beyond 15; -EBUSY
- * where the port is being raised; -ENOMEM; -EINTR where the caller is killed.
+ * Errors when set: -EOPNOTSUPP at 2-level; -EINVAL for @nr above 131072, the maximum
+ * number of ports, for a port beyond the limit, a vCPU that does not exist, or a
+ * @last_vcpu without a control block, a priority above 15; -EBUSY if the port is being
+ * raised; -ENOMEM; -EINTR if the caller is killed.
  */
 #define KVM_XEN_ATTR_TYPE_EVTCHN_FIFO_PORTS	0x43
 
@@ -205,29 +201,29 @@ struct kvm_xen_evtchn_array {
 
 struct kvm_xen_evtchn_fifo_port {
 	__u32 port;
-	__u32 vcpu;		/* whose is what is pending (APIC id) */
-	__u32 last_vcpu;	/* whose queue it was put on last, or NO_VCPU */
-	__u8 last_priority;	/* and which */
+	__u32 vcpu;		/* that gets a pending event (APIC id) */
+	__u32 last_vcpu;	/* of the queue it was put on last, or NO_VCPU */
+	__u8 last_priority;	/* priority of that queue */
 	__u8 vcpu_priority;	/* of the last event, or OWN_PRIORITY */
 	__u8 priority;		/* the port's own */
-	__u8 saved;		/* 1: pending, and waits for a page */
+	__u8 saved;		/* 1: pending, but its page is missing */
 };
 
 /*
- * KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL: the vCPU's control block, and the last
- * port of each of its 16 queues (vCPU, set and get).
+ * KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL: the vCPU's control block, and the last port of
+ * each of its 16 queues (vCPU, set and get).
  *
- * Where it has none @gfn is KVM_XEN_INVALID_GFN, which also may be set then.
- * @tails may be 0, to be left out.  A vCPU whose block says that a queue is
- * ready gets an upcall.
+ * If the vCPU has none, @gfn is KVM_XEN_INVALID_GFN, which may then also be set.  @tails
+ * may be 0 to omit the queues.  When set, a vCPU whose control block has a ready queue
+ * gets an upcall.
  *
- * Pages that events of this vCPU were written to while it did not run are in its
- * dirty ring when this was read, so look at the ring after that.  -EAGAIN where the
- * ring is full, with nothing read: empty it (KVM_RESET_DIRTY_RINGS) and read again.
+ * When this has been read, all pages that events of this vCPU were written to while it
+ * did not run are in its dirty ring, so read the ring after that.  -EAGAIN if the ring is
+ * full, with nothing read: empty it (KVM_RESET_DIRTY_RINGS) and read again.
  *
- * Errors when set: -EOPNOTSUPP at 2-level; -EBUSY where the vCPU has one
- * elsewhere; -EINVAL where @offset is not a multiple of 8 or leaves no room for
- * 72 bytes, @gfn cannot be mapped, or a tail has no word in the array; -ENOMEM.
+ * Errors when set: -EOPNOTSUPP at 2-level; -EBUSY if the vCPU has a control block at
+ * another address; -EINVAL if @offset is not a multiple of 8 or leaves less than 72
+ * bytes, @gfn cannot be mapped, or a tail has no word in the array; -ENOMEM.
  */
 #define KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL	0x40
 
@@ -240,63 +236,64 @@ struct kvm_xen_evtchn_control {
 };
 
 /*
- * How guests hear of events (callback via), in the kernel for all methods.
+ * Upcalls (callback via): all methods of notifying a guest of events, handled in the
+ * kernel.
  *
- * A vCPU is told by the first of these that it has, and by that alone: its own
+ * A vCPU gets its upcalls by the first of these that is set, and only by that: its own
  * vector (KVM_XEN_VCPU_ATTR_TYPE_UPCALL_VECTOR), its own pair of eventfds
- * (KVM_XEN_VCPU_ATTR_TYPE_CALLBACK), the vector of the VM, the line of the VM.
- * The last two are set by KVM_XEN_ATTR_TYPE_CALLBACK; a line tells of events of
- * the vCPU that the guest knows as 0 and of no other, as on Xen.
+ * (KVM_XEN_VCPU_ATTR_TYPE_CALLBACK), the vector of the VM, the line of the VM.  The last
+ * two are set by KVM_XEN_ATTR_TYPE_CALLBACK.  A line of the VM signals events of Xen vCPU
+ * 0 only, as on Xen.
  */
 #define KVM_XEN_HVM_CONFIG_CALLBACK	(1 << 17)
 
 /*
  * KVM_XEN_ATTR_TYPE_CALLBACK: the VM's vector or line (VM, set and get).
  *
- * May be set at any time.  The line of before is down when the call returns, and
- * every vCPU whose evtchn_upcall_pending is up has been told by the new method.
- * KVM_XEN_ATTR_TYPE_UPCALL_VECTOR sets and reads the same: a vector there is type
- * VECTOR, 0 there takes a vector away and leaves a line alone.
+ * May be set at any time.  When the call returns, the old line is deasserted, and each
+ * vCPU whose evtchn_upcall_pending is set has got an upcall by the new method.
+ * KVM_XEN_ATTR_TYPE_UPCALL_VECTOR sets and reads the same state: a vector there is type
+ * VECTOR; 0 there removes a vector and does not affect a line.
  *
- * A line is up while evtchn_upcall_pending is.  The guest clears that by itself;
- * KVM takes the line down at the end of the interrupt (EOI), at the guest's next
- * write to its interrupt controllers, or raises it anew with the next event.
+ * A line is asserted while evtchn_upcall_pending is set.  The guest clears that flag
+ * without an exit; KVM deasserts the line at the end of the interrupt (EOI) or at the
+ * guest's next write to its interrupt controllers, or asserts it again with the next
+ * event.
  *
  * Without KVM_XEN_CALLBACK_EVENTFD the line is @gsi, as routed to the interrupt
- * controllers of KVM_CREATE_IRQCHIP, shared with others as a real one is: it is a
- * source of its own.  Its routing has to stay as it is while it is set.
+ * controllers of KVM_CREATE_IRQCHIP.  It can be shared with other devices like a real
+ * line: it is an irq source of its own.  Its routing must not change while it is set.
  *
- * With KVM_XEN_CALLBACK_EVENTFD the VMM owns the line, and @gsi is kept for it.
- * KVM signals @assert_fd when the line has to go up.  When the guest ended the
- * interrupt the VMM takes its line down and writes to @resample_fd; if
- * evtchn_upcall_pending is still up then, KVM signals @assert_fd again: at once, but up
- * to 20 ms late where the vCPU did not leave guest mode since the last time, so that no
- * guest can have ended anything, or where the write is another line's signal.  The pair
- * may be given to KVM_IRQFD with KVM_IRQFD_FLAG_RESAMPLE as it is.  @resample_fd
- * may be -1 where nothing ends interrupts; each event is signalled then.  It cannot be
- * the @fd of a KVM_IRQFD, which takes its counts away.
+ * With KVM_XEN_CALLBACK_EVENTFD the VMM owns the line, and KVM only stores @gsi.  KVM
+ * signals @assert_fd when the line has to be asserted.  When the guest has ended the
+ * interrupt, the VMM deasserts its line and writes to @resample_fd; if
+ * evtchn_upcall_pending is still set then, KVM signals @assert_fd again: immediately, or
+ * up to 20 ms later if the vCPU has not left guest mode since the last signal, so that
+ * the guest cannot have ended an interrupt, or if the write is the signal of another
+ * line.  The pair may be passed to KVM_IRQFD with KVM_IRQFD_FLAG_RESAMPLE. @resample_fd
+ * may be -1 if nothing ends interrupts; then each event is signalled.  It must not be the
+ * @fd of a KVM_IRQFD, which consumes its counts.
  *
- * Get sees to events that were raised, and tells with KVM_XEN_CALLBACK_ASSERTED that
- * the line is up.  Set with it, KVM takes the line for asserted by then, and does not
- * assert it for an event that the guest was told of before it was saved.  When a guest
- * is saved, read this with no vCPU running and before the interrupt controllers, whose
- * state goes with it.  When it is restored, set this, and them, before vcpu_info: there
- * KVM finds the flag, and begins to drive the line.
+ * Get handles events that were raised before, and sets KVM_XEN_CALLBACK_ASSERTED if the
+ * line is asserted.  If it is set with this flag, KVM assumes that the line is already
+ * asserted, and does not assert it for an event that was signalled before the guest was
+ * saved.  To save a guest, read this attribute while no vCPU runs and before the
+ * interrupt controllers, whose state belongs to it.  To restore a guest, set this
+ * attribute and the interrupt controllers before vcpu_info: when that is set, KVM reads
+ * the flag and starts to drive the line.
  *
- * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_CALLBACK is set; -EINVAL for an unknown
- * type or flag, a field that the type and the flags do not use and that is not
- * zero, a vector below 16 or above 255, @gsi of 4096 or more, @resample_fd the
- * same eventfd as @assert_fd, and for file descriptors of something else; -EBADF;
- * -ENXIO where a line has neither interrupt controllers in the kernel nor eventfds;
- * -ENOSPC where KVM has no irq source left; -ENOMEM.  After an error the callback is
- * what it was.
- * Sleeps.
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_CALLBACK is set; -EINVAL for an unknown type
+ * or flag, a non-zero field that the type and the flags do not use, a vector below 16 or
+ * above 255, @gsi of 4096 or more, @resample_fd of the same eventfd as @assert_fd, and
+ * file descriptors that are not eventfds; -EBADF; -ENXIO for a line with neither
+ * interrupt controllers in the kernel nor eventfds; -ENOSPC if KVM has no irq source
+ * left; -ENOMEM.  An error leaves the callback unchanged. Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_CALLBACK	0x44
 
 #define KVM_XEN_CALLBACK_NONE		0
 #define KVM_XEN_CALLBACK_GSI		1
-#define KVM_XEN_CALLBACK_PCI_INTX	2	/* @gsi: where the VMM routed it */
+#define KVM_XEN_CALLBACK_PCI_INTX	2	/* @gsi: the GSI to which the VMM routed it */
 #define KVM_XEN_CALLBACK_VECTOR		3
 
 #define KVM_XEN_CALLBACK_EVENTFD	(1 << 0)
@@ -307,84 +304,82 @@ struct kvm_xen_callback {
 	__u32 flags;
 	__u32 gsi;
 	__u32 vector;
-	__s32 assert_fd;	/* get: by the number that was given */
+	__s32 assert_fd;	/* get: the file descriptor with which it was set */
 	__s32 resample_fd;
 	__u64 pad[5];		/* zero */
 };
 
 /*
- * KVM_XEN_VCPU_ATTR_TYPE_CALLBACK: a pair of eventfds for this vCPU alone, as
- * above (vCPU, set and get): for VMMs whose LAPICs are their own, or that have a
- * line for each vCPU.  Type is NONE or GSI with KVM_XEN_CALLBACK_EVENTFD; @gsi is
- * kept for the VMM.  Errors as above.
+ * KVM_XEN_VCPU_ATTR_TYPE_CALLBACK: a pair of eventfds for this vCPU only, as above (vCPU,
+ * set and get), for VMMs that emulate the LAPICs themselves, or have a line for each
+ * vCPU.  Type is NONE, or GSI with KVM_XEN_CALLBACK_EVENTFD; KVM only stores @gsi.
+ * Errors as above.
  */
 #define KVM_XEN_VCPU_ATTR_TYPE_CALLBACK	0x41
 
 /*
- * Dynamic hypercalls: a number that guests call with a token, which this table
- * binds to what answers.  What guests see is in <asm/kvm_dynhc.h> of x86; its leaves
- * of CPUID and its PCI capability are the VMM's to offer.
+ * Dynamic hypercalls: guests call one hypercall number with a token, which this table
+ * binds to a target.  <asm/kvm_dynhc.h> of x86 has the guest's interface; the VMM
+ * provides its CPUID leaves and PCI capability.
  *
- * With this flag set the kernel takes hypercall DYNHC_HYPERCALL, by whatever
- * register width and instruction, whether or not the VM has anything else of
- * Xen: KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL need not be set, nor an MSR, and KVM's
- * own hypercalls and Hyper-V's stay what they are.  Set it before the guest
- * runs: Hyper-V's hypercall page tells the two apart from then on.
+ * With this flag set KVM handles hypercall DYNHC_HYPERCALL, with either register width
+ * and instruction, whether or not the VM uses any other part of Xen: neither
+ * KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL nor an MSR is needed, and KVM's own hypercalls and
+ * Hyper-V's keep working.  Set it before the guest runs: it makes Hyper-V's hypercall
+ * page distinguish Hyper-V's calls from these.
  *
- * Answers that are the kernel's: -DYNHC_ENOENT for a token without a binding,
- * -DYNHC_EPERM above CPL 0 unless it was bound with KVM_XEN_DYNHC_USER,
- * -DYNHC_EINVAL where eventfds are bound but none for this first argument.
+ * Results from KVM itself: -DYNHC_ENOENT for a token without a binding, -DYNHC_EPERM
+ * above CPL 0 unless it was bound with KVM_XEN_DYNHC_USER, -DYNHC_EINVAL if eventfds are
+ * bound but none for this first argument.
  */
 #define KVM_XEN_HVM_CONFIG_DYNHC	(1 << 19)
 
 /*
  * KVM_XEN_ATTR_TYPE_DYNHC: change the table (VM, set only).
  *
- * KVM_XEN_DYNHC_ASSIGN binds @token, from 1 to DYNHC_MAX_TOKEN, to what @target
- * says.  For KVM_XEN_DYNHC_ANY_TOKEN the kernel picks the next in turn that is free.
- * The token is stored in the __u32 at @token_addr before the guest can use it, and
- * maybe even if the call fails; @token_addr may be 0 where @token is given.
+ * KVM_XEN_DYNHC_ASSIGN binds @token, from 1 to DYNHC_MAX_TOKEN, to @target.  For
+ * KVM_XEN_DYNHC_ANY_TOKEN KVM picks the next free token, cyclically.  The token is stored
+ * in the __u32 at @token_addr before the guest can use it, and possibly even if the call
+ * fails; @token_addr may be 0 if @token is given.
  *
- * A token has one binding; but to eventfds there may be one for each value of
- * the first argument (KVM_XEN_DYNHC_MATCH), and one for all other values.  All of
- * them have KVM_XEN_DYNHC_USER, or none.
+ * A token has one binding, except that it may have one eventfd for each value of the
+ * first argument (KVM_XEN_DYNHC_MATCH), and one for all other values.  Either all or none
+ * of these have KVM_XEN_DYNHC_USER.
  *
- * KVM_XEN_DYNHC_DEASSIGN takes away the binding of @token, that for @match where
- * KVM_XEN_DYNHC_MATCH is set; KVM_XEN_DYNHC_RESET takes away all there are.
- * Both return after the last call that the kernel was answering.
+ * KVM_XEN_DYNHC_DEASSIGN removes the binding of @token, or that for @match with
+ * KVM_XEN_DYNHC_MATCH; KVM_XEN_DYNHC_RESET removes all bindings.  Both return after the
+ * last call in progress.
  *
- * KVM_XEN_DYNHC_UPDATE changes a binding that calls may be using, so that each
- * finds the old or the new one and none finds no binding: of EVENTFD, which @match
- * names as above, @fd; of EVTCHN @vcpu and @priority, and what is pending on the
- * port goes along as with KVM_XEN_EVTCHN_UPDATE.  All else is given as it is.  It
- * returns after the last call that used the old @fd.
+ * KVM_XEN_DYNHC_UPDATE changes a binding that calls may be using, such that each call
+ * uses either the old or the new one: @fd of an EVENTFD, which @match selects as above;
+ * @vcpu and @priority of an EVTCHN, where a pending event of the port moves along as with
+ * KVM_XEN_EVTCHN_UPDATE.  All other fields must have their current values.  It returns
+ * after the last call that used the old @fd.
  *
  * All fields that an operation does not use are zero.
  *
  * Targets:
- * EVENTFD	adds 1 to @fd, which the kernel keeps open; the guest gets 0.
- * EVTCHN	raises the guest's port @port at the vCPU whose APIC id is @vcpu,
- *		as KVM_XEN_ATTR_TYPE_EVTCHN does with @priority; the guest gets
- *		0, or a negative error where it is not in a state to get events.
- * VMM		exits with KVM_EXIT_XEN, as a hypercall with input
- *		DYNHC_HYPERCALL, params[0] the token and params[1] to [4] the
- *		arguments; the guest gets u.hcall.result.
- * HANDLER	calls what a kernel module registered by the name of @name, see
- *		<linux/kvm_xen_dynhc.h>; @data is handed to it.  A call gets
- *		-DYNHC_ENODEV once the module took its handler away.
+ * EVENTFD	adds 1 to @fd, which KVM keeps open; the guest gets 0.
+ * EVTCHN	raises the guest's port @port for the vCPU with APIC id @vcpu, as
+ *		KVM_XEN_ATTR_TYPE_EVTCHN does with @priority; the guest gets 0, or a
+ *		negative error if it is not set up to receive events.
+ * VMM		exits with KVM_EXIT_XEN, as a hypercall with input DYNHC_HYPERCALL,
+ *		params[0] the token and params[1] to [4] the arguments; the guest gets
+ *		u.hcall.result.
+ * HANDLER	calls the handler that a kernel module registered as @name, see
+ *		<linux/kvm_xen_dynhc.h>; @data is passed to it.  Calls get
+ *		-DYNHC_ENODEV once the module has unregistered its handler.
  *
- * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, and for what is to be
- * changed or taken away and is not there; -EINVAL for an unknown operation, target or
- * flag, a field in use that should be zero, a token out of range, ANY_TOKEN without
- * @token_addr or not with ASSIGN, KVM_XEN_DYNHC_MATCH without EVENTFD,
- * KVM_XEN_DYNHC_USER unlike the token's other eventfds, and as
- * KVM_XEN_ATTR_TYPE_EVTCHN for @port and @priority; with UPDATE also for another
- * target, port or KVM_XEN_DYNHC_USER than the token has, and for VMM and HANDLER;
- * -EBADF or -EINVAL for @fd; -ENXIO for a name that nobody registered;
- * -EEXIST where the token is bound already; -ENOSPC where no token is free or
- * the VM has KVM_XEN_DYNHC_MAX_BINDINGS; -EFAULT; -ENOMEM; what the handler's
- * bind() returns.  After an error the table is what it was.
- * Sleeps.
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, and if a binding to be changed
+ * or removed does not exist; -EINVAL for an unknown operation, target or flag, a non-zero
+ * field that should be zero, a token out of range, ANY_TOKEN without @token_addr or not
+ * with ASSIGN, KVM_XEN_DYNHC_MATCH without EVENTFD, KVM_XEN_DYNHC_USER unlike the token's
+ * other eventfds, and as KVM_XEN_ATTR_TYPE_EVTCHN for @port and @priority; with UPDATE
+ * also for another target, port or KVM_XEN_DYNHC_USER than the token has, and for VMM and
+ * HANDLER; -EBADF or -EINVAL for @fd; -ENXIO for a name that is not registered; -EEXIST
+ * if the token is bound already; -ENOSPC if no token is free or the VM has
+ * KVM_XEN_DYNHC_MAX_BINDINGS; -EFAULT; -ENOMEM; the error of the handler's bind().  An
+ * error leaves the table unchanged. Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_DYNHC		0x45
 
@@ -434,19 +429,19 @@ struct kvm_xen_dynhc {
 /*
  * KVM_XEN_ATTR_TYPE_DYNHC_ENUM: read the table (VM, get only).
  *
- * Writes bindings to @entries, by rising token, that without @match first, the
- * others in no order.  Each is what KVM_XEN_ATTR_TYPE_DYNHC takes to bind the same
- * again.  An eventfd is named by the number under which it was handed in, and what
- * a handler keeps is its module's to save.
+ * Writes bindings to @entries, by ascending token; of a token the one without @match
+ * first, the others in no particular order.  Passing an entry to KVM_XEN_ATTR_TYPE_DYNHC
+ * creates the same binding again. An eventfd is identified by the file descriptor with
+ * which it was bound.  The state of a handler has to be saved by its module.
  *
- * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, -EFAULT where @entries
- * cannot be written.  Sleeps.
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, -EFAULT if @entries cannot be
+ * written. Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_DYNHC_ENUM	0x46
 
 struct kvm_xen_dynhc_enum {
 	__u64 entries;		/* struct kvm_xen_dynhc *, 8-byte aligned */
-	__u32 nr;		/* in: room for so many; out: so many there are */
+	__u32 nr;		/* in: capacity; out: number of entries */
 	__u32 pad0;		/* zero */
 	__u64 pad[6];		/* zero */
 };

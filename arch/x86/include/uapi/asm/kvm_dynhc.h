@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
- * Dynamic hypercalls, as a guest sees them: calls of devices, by a token that
- * the host bound to a device at run time.
+ * Dynamic hypercalls, the guest's interface: calls of devices, by a token that the host
+ * bound to a device at run time.
  *
- * A driver finds the token of its device in the device's own discovery, the
- * hypervisor's number for such calls in CPUID, and makes the call.  It need not
- * know the hypervisor, nor the hypervisor the device.
+ * A driver gets the token of its device from the device's own discovery, and the
+ * hypervisor's number for such calls from CPUID; then it makes the call.  The driver need
+ * not know the hypervisor, nor the hypervisor the device.
  *
- * For x86 guests of any kind, kernels, firmware and user space alike: it needs a
- * compiler and no other header.  Documentation/virt/kvm/x86/dynhc.rst has the
- * rules, for those who write drivers and for those who write hosts.
+ * For x86 guests of any kind: kernels, firmware and user space.  The header needs a
+ * compiler and no other header.  Documentation/virt/kvm/x86/dynhc.rst has the rules for
+ * authors of drivers and of hypervisors.
  */
 #ifndef _UAPI_ASM_X86_KVM_DYNHC_H
 #define _UAPI_ASM_X86_KVM_DYNHC_H
 
 /*
- * In one range of hypervisor leaves of CPUID, which begin at multiples of
- * DYNHC_CPUID_STEP from DYNHC_CPUID_FIRST:
+ * One range of hypervisor leaves of CPUID; ranges begin at multiples of DYNHC_CPUID_STEP
+ * from DYNHC_CPUID_FIRST:
  *
  *   leaf + 0	EAX: highest leaf of the range, at least leaf + 1
  *		EBX, ECX, EDX: DYNHC_SIGNATURE_*, "DynHypercall"
- *   leaf + 1	EAX: DYNHC_VERSION, or above for what is compatible with it
+ *   leaf + 1	EAX: DYNHC_VERSION, or higher if compatible with it
  *		EBX: the number to call
- *		ECX: the highest token that there may be
- *		EDX: zero, features to come
+ *		ECX: the highest possible token
+ *		EDX: zero, reserved for features
  */
 #define DYNHC_CPUID_FIRST	0x40000000u
 #define DYNHC_CPUID_LAST	0x4000ff00u
@@ -33,15 +33,14 @@
 #define DYNHC_SIGNATURE_EDX	0x6c6c6163u	/* "call" */
 #define DYNHC_VERSION		1u
 
-/* What KVM has: the number is Xen's hypercall arch_7.  Token 0 is none. */
+/* KVM's values: the number is Xen's hypercall arch_7.  Token 0 is invalid. */
 #define DYNHC_HYPERCALL		55u
 #define DYNHC_NO_TOKEN		0u
 #define DYNHC_MAX_TOKEN		4095u
 
 /*
- * A vendor-specific capability in PCI configuration space tells the tokens of a
- * device, one capability for each.  All fields are little-endian, all that is
- * reserved is zero and not looked at.
+ * Vendor-specific capabilities in PCI configuration space hold the tokens of a device,
+ * one per token. All fields are little-endian; reserved fields are zero and ignored.
  */
 #define DYNHC_PCI_CAP_ID	0x09u		/* vendor-specific */
 #define DYNHC_PCI_CAP_LEN	16u
@@ -51,22 +50,22 @@
 struct dynhc_pci_cap {
 	unsigned char cap_id;		/* DYNHC_PCI_CAP_ID */
 	unsigned char next;		/* offset of the next capability */
-	unsigned char len;		/* DYNHC_PCI_CAP_LEN, or above */
+	unsigned char len;		/* DYNHC_PCI_CAP_LEN or more */
 	unsigned char type;		/* DYNHC_PCI_CAP_TYPE */
 	unsigned int signature;		/* DYNHC_PCI_SIGNATURE */
-	unsigned short index;		/* which of the device's calls */
+	unsigned short index;		/* number of the device's call */
 	unsigned short reserved;
-	unsigned int token;		/* DYNHC_NO_TOKEN: not bound by now */
+	unsigned int token;		/* DYNHC_NO_TOKEN: not bound */
 };
 
-/* Results below zero; others are the device's to define. */
-#define DYNHC_EPERM	1	/* the token is not for this privilege level */
-#define DYNHC_ENOENT	2	/* there is no such token */
-#define DYNHC_ENODEV	19	/* who answered the calls has gone */
-#define DYNHC_EINVAL	22	/* the first argument names nothing of the device */
+/* Negative results; all others are defined by the device. */
+#define DYNHC_EPERM	1	/* not allowed at this privilege level */
+#define DYNHC_ENOENT	2	/* no such token */
+#define DYNHC_ENODEV	19	/* the handler of the calls is gone */
+#define DYNHC_EINVAL	22	/* nothing is bound for the first argument */
 
 struct dynhc {
-	unsigned int nr;		/* the number to call; 0: there are none */
+	unsigned int nr;		/* the number to call; 0: not available */
 	unsigned int max_token;
 	unsigned int version;
 	unsigned int by_vmmcall;	/* 1: VMMCALL, 0: VMCALL */
@@ -103,7 +102,7 @@ static __inline__ unsigned int dynhc_has_hypervisor(void)
 	return dynhc_cpuid(1).ecx >> 31;
 }
 
-/* Where the range begins; 0: there is none. */
+/* The first leaf of the range, or 0 if there is none. */
 static __inline__ unsigned int dynhc_find_leaf(void)
 {
 	unsigned int leaf;
@@ -124,7 +123,7 @@ static __inline__ unsigned int dynhc_find_leaf(void)
 	return 0;
 }
 
-/* Find how calls are made here.  Returns 0, or -DYNHC_ENOENT for not at all. */
+/* Find out how to make calls.  Returns 0, or -DYNHC_ENOENT if they are not available. */
 static __inline__ int dynhc_find(struct dynhc *hc)
 {
 	unsigned int leaf = dynhc_find_leaf();
@@ -146,8 +145,8 @@ static __inline__ int dynhc_find(struct dynhc *hc)
 }
 
 /*
- * Call @token with four arguments, once dynhc_find() returned 0.  Registers are
- * as wide as the guest; all but the result keep their values.
+ * Call @token with four arguments, after dynhc_find() has returned 0.  Registers have the
+ * width of the guest; all but that of the result keep their values.
  */
 static __inline__ long dynhc_call(const struct dynhc *hc, unsigned int token,
 				  unsigned long arg0, unsigned long arg1,
@@ -178,7 +177,7 @@ static __inline__ long dynhc_call(const struct dynhc *hc, unsigned int token,
 	return (long)result;
 }
 
-/* The token in a copy of a capability; DYNHC_NO_TOKEN where it is another. */
+/* The token in a copy of a capability, or DYNHC_NO_TOKEN if it is another capability. */
 static __inline__ unsigned int dynhc_pci_token(const struct dynhc_pci_cap *cap)
 {
 	if (cap->cap_id != DYNHC_PCI_CAP_ID || cap->len < DYNHC_PCI_CAP_LEN ||
