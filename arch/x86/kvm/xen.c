@@ -1,52 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Xen guests on KVM: life cycle, configuration, and where to read on.
+ * Xen guests on KVM: creation and destruction of VMs and vCPUs.  Start reading here.
  *
- * The units are in xen/, listed from the ground up in xen/internal.h.  An
- * event goes from a port (ports.c), the VMM or an irqfd (evtchn.c), through
- * the event channel ABI in use (events.h: events_2l.c over evtchn_2l.c, or
- * events_fifo.c over evtchn_fifo.c), to an upcall (upcall.c).  A hypercall goes
- * through hypercall.c, an attribute through attr.c.
+ * The code is in xen/, in folders that use only those above them in this list:
  *
- * Locks, a lock being taken inside those it is indented under:
+ *   abi/		pure units: guest structures and algorithms of Xen's ABI, on plain
+ *		pointers, without KVM; abi/seam.h is all they use of the kernel
+ *   base/		what all others share: mapping guest pages, dirty logging, tables
+ *		of operations, tracepoints
+ *   upcall/	notifying a vCPU: vcpu_info, and the methods of upcalls
+ *   event/	raising events: ports, both event channel ABIs, pollers
+ *   time/		clocks, the singleshot timer, runstates
+ *   dynhc/	dynamic hypercalls: tokens and their targets
+ *   hypercall/	hypercalls, in the exit loop and in the exit fast path
  *
- *   vcpu->mutex		what a vCPU's thread owns: timer, runstate, poll
+ * Above these, in xen/ itself, are config.c (KVM_XEN_HVM_CONFIG), attr.c (the attributes of
+ * VMs and vCPUs) and debugfs.c.  xen.h has the hooks that KVM calls.
+ *
+ * To follow an event, read event/ports.c (a guest's send) or event/evtchn.c (the VMM, irqfds),
+ * then base/evtchn_ops.h with event/events_2l.c or event/events_fifo.c, then
+ * upcall/vcpu_info.c and upcall/upcall.c.  To follow a hypercall, start at
+ * hypercall/hypercall.c; for an attribute, at attr.c.  For more, see
+ * Documentation/virt/kvm/x86/xen-internals.rst.
+ *
+ * Locks; each is taken inside those under which it is indented:
+ *
+ *   vcpu->mutex		data of a vCPU's thread: timer, runstate, poll
  *     state.fifo_lock		pages, control blocks, the ABI in use
  *       kvm->srcu (read)	as below
- *     state.callback_lock	the method of upcalls that the VM, or a vCPU, has
+ *     state.callback_lock	the methods of upcalls of the VM and its vCPUs
  *       kvm->arch.xen.xen_lock	as below
  *     state.dynhc_lock		the table of dynamic hypercalls
  *       kvm->srcu (read)	as below
- *       registry_lock		handlers of other modules, and all their uses: of
- *				all VMs, so nothing is waited for under it
- *     kvm->srcu (read)		memslots, and what events are raised through
+ *       registry_lock		handlers of other modules, and all their uses; shared
+ *				by all VMs, so nothing is waited for under it
+ *     kvm->srcu (read)		memslots, and data used to raise events
  *     kvm->arch.xen.xen_lock	configuration, attributes, changes of ports
- *       kvm->srcu (read)	for whoever maps a page under xen_lock
- *         gpc->refresh_lock	a mapping that is made; sleeps
+ *       kvm->srcu (read)	to map a page under xen_lock
+ *         gpc->refresh_lock	refreshing a mapping; sleeps
  *         gpc->lock (read)	a page of the event array; interrupts off
  *           gpc->lock (read)	a control block
- *             evtchn_fifo_queue.lock  two by their addresses
- *               gpc->lock (try)	another page of the array
+ *             evtchn_fifo_queue.lock  two, in the order of their addresses
+ *               gpc->lock (try)	another page of the event array
  *         gpc->lock (read)	any other mapping; interrupts off
- *           gpc->lock (read)	the second page of a runstate area only
+ *           gpc->lock (read)	only the second page of a runstate area
  *
- * xen_lock is taken by vCPUs inside a read section of kvm->srcu, when they
- * write the hypercall MSR: synchronize_srcu() must not be called under it.  It
- * is called under fifo_lock, callback_lock and dynhc_lock, which are taken outside of
- * them.
+ * vCPUs take xen_lock in a read section of kvm->srcu when they write the hypercall MSR,
+ * so synchronize_srcu() must not be called under it.  It is called under fifo_lock,
+ * callback_lock and dynhc_lock, which are taken outside of read sections of kvm->srcu.
  *
- * Locks of KVM's irqchips are taken by the driver of a line, see line.c, under
- * the line's own mutex, which is taken last of all that is above gpc->lock.
+ * The driver of a line, see upcall/line.c, takes locks of KVM's irqchips under the line's
+ * own mutex, which is the innermost of the locks that are above gpc->lock in this list.
  *
- * Without locks: shared_info, vcpu_info and the event array, by locked
- * operations of the guest's own kind; long_mode, the vectors, the method of
- * upcalls, a port's target and its priority, one word each, read once per
- * operation; deferred selections, atomics, see vcpu_info.c; poll_mask and its
- * counter, see poll.c; timer_pending, see timer.c.
+ * Not guarded by locks: shared_info, vcpu_info and the event array, which KVM and the
+ * guest change by locked instructions; long_mode, the vectors, the method of upcalls, and
+ * a port's destination, each one word that is read once per operation; deferred work,
+ * atomic, see upcall/vcpu_info.c and base/deferred.h; poll_mask and nr_pollers, see
+ * event/pollers.c; timer_pending, see time/timer.c.
  *
- * In hard interrupt context run hrtimer callbacks, which touch no guest page,
- * and events of irqfds, which take gpc->lock where it spins and are put off to
- * a worker where it sleeps.
+ * Two kinds of code run in hard interrupt context: hrtimer callbacks, which access no
+ * guest page, and events of irqfds, which take gpc->lock unless it can sleep
+ * (PREEMPT_RT): then a worker raises them.
  */
 #include "xen/base/base.h"
 #include "xen/config.h"
@@ -80,7 +94,10 @@ void kvm_xen_destroy_vcpu(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
-	/* Either may be about to kick the vCPU, also one that was delivered. */
+	/*
+	 * Wait for handlers of expired timers as well: they may be about to kick the
+	 * vCPU.
+	 */
 	hrtimer_cancel(&xen->timer);
 	hrtimer_cancel(&xen->state.poll_timer);
 	xen_fifo_destroy_vcpu(vcpu);
