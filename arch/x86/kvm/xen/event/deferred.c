@@ -4,6 +4,7 @@
 #include "xen/base/dirty.h"
 #include "xen/event/events_fifo.h"
 #include "xen/event/evtchn.h"
+#include "xen/event/fifo_log.h"
 #include "xen/upcall/vcpu_info.h"
 
 bool __kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)

@@ -12,100 +12,14 @@
  * raised again when the guest adds the page or, if memory that was there is gone, by the
  * vCPU's thread after the memslots have changed.  Written pages are marked dirty.
  *
- * Owns the contents of struct evtchn_fifo_port in fifo->leaves, unlogged and
- * page_entries; fifo.h says what guards them.
+ * Owns the contents of struct evtchn_fifo_port in fifo->leaves; fifo.h says what guards
+ * them.
  */
 #include "xen/base/deferred.h"
 #include "xen/base/dirty.h"
 #include "xen/event/events_fifo.h"
-
-static struct evtchn_fifo_port *leaf_of(struct xen_fifo *fifo, u32 nr)
-{
-	/* Pairs with the cmpxchg in xen_fifo_make_port(). */
-	return smp_load_acquire(&fifo->leaves[nr / XEN_FIFO_LEAF_PORTS]);
-}
-
-struct evtchn_fifo_port *xen_fifo_find_port(struct xen_fifo *fifo, u32 nr)
-{
-	struct evtchn_fifo_port *leaf = leaf_of(fifo, nr);
-
-	return leaf ? &leaf[nr % XEN_FIFO_LEAF_PORTS] : NULL;
-}
-
-struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
-					    gfp_t gfp)
-{
-	struct evtchn_fifo_port **slot = &fifo->leaves[nr / XEN_FIFO_LEAF_PORTS];
-	struct evtchn_fifo_port *leaf = NULL;
-	unsigned int i;
-
-	if (!xen_fifo_find_port(fifo, nr))
-		leaf = kcalloc(XEN_FIFO_LEAF_PORTS, sizeof(*leaf), gfp);
-	if (leaf) {
-		for (i = 0; i < XEN_FIFO_LEAF_PORTS; i++)
-			evtchn_fifo_port_init(&leaf[i], &fifo->nowhere);
-
-		/* A full barrier, which pairs with the acquire in leaf_of(). */
-		if (cmpxchg(slot, NULL, leaf))
-			kfree(leaf);
-	}
-
-	return xen_fifo_find_port(fifo, nr);
-}
-
-static void *const *page_of(struct xen_fifo *fifo, u32 nr)
-{
-	return &fifo->pages[nr / XEN_ABI_FIFO_PAGE_PORTS];
-}
-
-static struct gfn_to_pfn_cache *word_gpc(struct xen_fifo *fifo, u32 nr)
-{
-	/* Pairs with the release in xen_fifo_add_page(). */
-	return smp_load_acquire(page_of(fifo, nr));
-}
-
-static u32 *word_in(void *page, u32 nr)
-{
-	return (u32 *)page + nr % XEN_ABI_FIFO_PAGE_PORTS;
-}
-
-static struct xen_fifo_vcpu *fifo_vcpu(struct kvm_vcpu *vcpu)
-{
-	/* Pairs with the release in xen_fifo_place_control(). */
-	return smp_load_acquire(&vcpu->arch.xen.state.fifo);
-}
-
-/* Log a write to the word of port @nr, in the page that @gpc maps. */
-static noinline void log_word(struct kvm_vcpu *vcpu, struct xen_fifo *fifo,
-			      u32 nr, struct gfn_to_pfn_cache *gpc)
-{
-	u32 page = nr / XEN_ABI_FIFO_PAGE_PORTS;
-
-	if (xen_log_write(gpc->kvm, gpc->memslot, gpa_to_gfn(gpc->gpa),
-			  &fifo->page_entries[page]))
-		return;
-
-	/*
-	 * If the bit was set, a vCPU's thread has yet to clear it, and then logs this
-	 * write, too.
-	 */
-	if (!test_and_set_bit(page, fifo->unlogged))
-		xen_defer_work(vcpu, XEN_DEFERRED_LOG);
-}
-
-/* Log a write to the control block of @vcpu. */
-static noinline void log_control(struct kvm_vcpu *vcpu,
-				 struct xen_fifo_vcpu *mine)
-{
-	struct gfn_to_pfn_cache *gpc = &mine->control;
-
-	if (xen_log_write(gpc->kvm, gpc->memslot, gpa_to_gfn(gpc->gpa),
-			  &mine->control_entry))
-		return;
-
-	if (!xchg(&mine->control_unlogged, true))
-		xen_defer_work(vcpu, XEN_DEFERRED_LOG);
-}
+#include "xen/event/fifo_log.h"
+#include "xen/event/fifo_port.h"
 
 typedef enum xen_evtchn_verdict (*queue_fn)(struct evtchn_fifo_event *event,
 					    u32 *word, u32 *tail_word,
@@ -125,13 +39,13 @@ static noinline int queue_across(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	struct xen_map map;
 	int verdict;
 
-	if (!xen_try_map_second(&map, word_gpc(fifo, tail)))
+	if (!xen_try_map_second(&map, xen_fifo_word_gpc(fifo, tail)))
 		return -EWOULDBLOCK;
 
-	verdict = fn(&event, word_in(page, event.nr), word_in(map.khva, tail),
+	verdict = fn(&event, xen_fifo_word(page, event.nr), xen_fifo_word(map.khva, tail),
 		     control);
 	if (xen_logs_writes(vcpu->kvm))
-		log_word(vcpu, fifo, tail, map.gpc);
+		xen_fifo_log_word(vcpu, fifo, tail, map.gpc);
 	xen_unmap(&map);
 	return verdict;
 }
@@ -161,7 +75,7 @@ static __always_inline int queue_mapped(struct xen_fifo *fifo,
 
 	tail = evtchn_fifo_tail(event);
 	if (likely(!tail || is_near(tail, event->nr)))
-		r = fn(event, word_in(page, event->nr), word_in(page, tail),
+		r = fn(event, xen_fifo_word(page, event->nr), xen_fifo_word(page, tail),
 		       gpc->khva);
 	else
 		r = queue_across(fifo, vcpu, *event, page, gpc->khva, fn);
@@ -190,7 +104,7 @@ void xen_fifo_retry_held(struct work_struct *work)
 	guard(srcu)(&fifo->kvm->srcu);
 
 	kvm_for_each_vcpu(i, vcpu, fifo->kvm) {
-		mine = fifo_vcpu(vcpu);
+		mine = xen_fifo_vcpu_of(vcpu);
 		if (mine && READ_ONCE(mine->holds))
 			xen_defer_work(vcpu, XEN_DEFERRED_RETRY);
 	}
@@ -207,7 +121,7 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 				 queue_fn fn, int overtaken)
 {
 	struct evtchn_fifo_event event __uninitialized;
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	struct xen_fifo_vcpu *mine = xen_fifo_vcpu_of(vcpu);
 	int r;
 
 	/* As in Xen: a guest must not bind ports to a vCPU without a control block. */
@@ -228,8 +142,8 @@ static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 		hold(fifo, mine);
 
 	if (xen_logs_writes(vcpu->kvm)) {
-		log_word(vcpu, fifo, nr, map->gpc);
-		log_control(vcpu, mine);
+		xen_fifo_log_word(vcpu, fifo, nr, map->gpc);
+		xen_fifo_log_control(vcpu, mine);
 	}
 	xen_unmap_under(&mine->control);
 	return r;
@@ -269,7 +183,7 @@ static __always_inline int mark(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	if (unlikely(!xen_try_map(&map, gpc)))
 		return -EWOULDBLOCK;
 
-	if (evtchn_fifo_is_due(word_in(map.khva, nr))) {
+	if (evtchn_fifo_is_due(xen_fifo_word(map.khva, nr))) {
 		xen_unmap(&map);
 		return XEN_EVTCHN_COALESCED;
 	}
@@ -294,8 +208,8 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 		  u32 port, u32 priority)
 {
 	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
-	struct evtchn_fifo_port *state = leaf_of(fifo, port);
-	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
+	struct evtchn_fifo_port *state = xen_fifo_leaf(fifo, port);
+	struct gfn_to_pfn_cache *gpc = xen_fifo_word_gpc(fifo, port);
 	bool was_saved;
 	int r;
 
@@ -305,9 +219,9 @@ int xen_fifo_mark(struct kvm_vcpu *vcpu, const struct xen_layout *layout,
 	state += port % XEN_FIFO_LEAF_PORTS;
 	priority = set_dest(state, vcpu, priority);
 	if (unlikely(!gpc)) {
-		if (evtchn_fifo_save(state, page_of(fifo, port)))
+		if (evtchn_fifo_save(state, xen_fifo_page(fifo, port)))
 			return XEN_EVTCHN_SAVED;
-		gpc = word_gpc(fifo, port);
+		gpc = xen_fifo_word_gpc(fifo, port);
 	}
 
 	/*
@@ -329,9 +243,9 @@ static int xen_fifo_unmask(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	struct xen_map map;
 	int r;
 
-	if (!word_gpc(fifo, port))
+	if (!xen_fifo_word_gpc(fifo, port))
 		return XEN_EVTCHN_COALESCED;
-	if (!state || !xen_try_map(&map, word_gpc(fifo, port)))
+	if (!state || !xen_try_map(&map, xen_fifo_word_gpc(fifo, port)))
 		return -EWOULDBLOCK;
 
 	r = queue(fifo, vcpu, state, port, READ_ONCE(state->dest.priority),
@@ -368,7 +282,7 @@ static void end_stall(struct kvm_vcpu *vcpu)
 
 void xen_fifo_begin_retry(struct kvm_vcpu *vcpu)
 {
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	struct xen_fifo_vcpu *mine = xen_fifo_vcpu_of(vcpu);
 
 	WRITE_ONCE(vcpu->arch.xen.state.fifo_stalled_generation, 0);
 	if (!mine)
@@ -383,14 +297,14 @@ void xen_fifo_begin_retry(struct kvm_vcpu *vcpu)
 
 static bool retries_held(struct kvm_vcpu *vcpu)
 {
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	struct xen_fifo_vcpu *mine = xen_fifo_vcpu_of(vcpu);
 
 	return mine && mine->retries_held;
 }
 
 static bool gives_up(struct kvm_vcpu *vcpu)
 {
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	struct xen_fifo_vcpu *mine = xen_fifo_vcpu_of(vcpu);
 
 	return mine && mine->nr_held > HELD_TICKS;
 }
@@ -420,7 +334,7 @@ static int refresh_tails(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 	int r = 0;
 
 	for (i = 0; i < XEN_ABI_FIFO_NR_QUEUES && !r; i++)
-		r = refresh(vcpu, word_gpc(fifo, READ_ONCE(mine->queues[i].tail)),
+		r = refresh(vcpu, xen_fifo_word_gpc(fifo, READ_ONCE(mine->queues[i].tail)),
 			    PAGE_SIZE);
 	return r;
 }
@@ -428,7 +342,7 @@ static int refresh_tails(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,
 static int xen_fifo_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
+	struct xen_fifo_vcpu *mine = xen_fifo_vcpu_of(vcpu);
 	int r;
 
 	might_sleep();
@@ -438,7 +352,7 @@ static int xen_fifo_wait(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
 	if (!mine)
 		return 0;
 
-	r = refresh(vcpu, word_gpc(fifo, port), PAGE_SIZE) ?:
+	r = refresh(vcpu, xen_fifo_word_gpc(fifo, port), PAGE_SIZE) ?:
 	    refresh_tails(fifo, vcpu, mine) ?:
 	    refresh(vcpu, &mine->control, sizeof(struct xen_abi_fifo_control));
 	if (!r)
@@ -462,7 +376,7 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
-	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
+	struct gfn_to_pfn_cache *gpc = xen_fifo_word_gpc(fifo, port);
 	struct xen_map map;
 
 	might_sleep();
@@ -475,9 +389,9 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 	if (!gpc || xen_map(&map, gpc, PAGE_SIZE))
 		return;
 
-	evtchn_fifo_forget(word_in(map.khva, port));
+	evtchn_fifo_forget(xen_fifo_word(map.khva, port));
 	if (xen_logs_writes(kvm))
-		log_word(kvm_get_vcpu(kvm, READ_ONCE(state->dest.vcpu)),
+		xen_fifo_log_word(kvm_get_vcpu(kvm, READ_ONCE(state->dest.vcpu)),
 			 fifo, port, gpc);
 	xen_unmap(&map);
 }
@@ -519,15 +433,15 @@ static void cut(struct kvm_vcpu *vcpu, struct evtchn_fifo_port *port, u32 nr)
 	};
 	struct xen_map map;
 
-	if (xen_map(&map, word_gpc(fifo, nr), PAGE_SIZE))
+	if (xen_map(&map, xen_fifo_word_gpc(fifo, nr), PAGE_SIZE))
 		return;
 
 	if (evtchn_fifo_lock(&event)) {
-		evtchn_fifo_cut(&event, word_in(map.khva, nr), vcpu->vcpu_idx);
+		evtchn_fifo_cut(&event, xen_fifo_word(map.khva, nr), vcpu->vcpu_idx);
 		evtchn_fifo_unlock(&event);
 	}
 	if (xen_logs_writes(vcpu->kvm))
-		log_word(vcpu, fifo, nr, map.gpc);
+		xen_fifo_log_word(vcpu, fifo, nr, map.gpc);
 	xen_unmap(&map);
 }
 
@@ -568,7 +482,7 @@ static bool xen_fifo_take_saved(struct kvm *kvm, u32 first, u32 end,
 
 	while (nr < end) {
 		port = xen_fifo_find_port(fifo, nr);
-		if (port && word_gpc(fifo, nr) &&
+		if (port && xen_fifo_word_gpc(fifo, nr) &&
 		    take_saved(kvm, port, nr, only, saved))
 			return true;
 		nr = port ? nr + 1 : round_up(nr + 1, XEN_FIFO_LEAF_PORTS);
@@ -582,7 +496,7 @@ static bool xen_fifo_is_pending(struct kvm *kvm,
 {
 	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
 	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
-	struct gfn_to_pfn_cache *gpc = word_gpc(fifo, port);
+	struct gfn_to_pfn_cache *gpc = xen_fifo_word_gpc(fifo, port);
 	struct xen_map map;
 	bool pending;
 
@@ -593,58 +507,9 @@ static bool xen_fifo_is_pending(struct kvm *kvm,
 	if (!xen_try_map_to_read(&map, gpc))
 		return true;
 
-	pending = evtchn_fifo_is_pending(word_in(map.khva, port));
+	pending = evtchn_fifo_is_pending(xen_fifo_word(map.khva, port));
 	xen_unmap(&map);
 	return pending;
-}
-
-/* Log by memslot: the mapping may be gone, and logging does not need it. */
-static bool log_page(struct gfn_to_pfn_cache *gpc, u64 *entry)
-{
-	gfn_t gfn = gpa_to_gfn(gpc->gpa);
-
-	return xen_log_write(gpc->kvm, gfn_to_memslot(gpc->kvm, gfn), gfn, entry);
-}
-
-static bool log_pages(struct xen_fifo *fifo)
-{
-	unsigned int i;
-
-	for_each_set_bit(i, fifo->unlogged, XEN_ABI_FIFO_NR_PAGES) {
-		if (!test_and_clear_bit(i, fifo->unlogged))
-			continue;
-		if (!log_page(fifo->pages[i], &fifo->page_entries[i])) {
-			set_bit(i, fifo->unlogged);
-			return false;
-		}
-	}
-
-	return true;
-}
-
-static bool log_own_control(struct xen_fifo_vcpu *mine)
-{
-	if (!xchg(&mine->control_unlogged, false))
-		return true;
-	if (log_page(&mine->control, &mine->control_entry))
-		return true;
-
-	WRITE_ONCE(mine->control_unlogged, true);
-	return false;
-}
-
-/* In the vCPU's thread, logging fails only because the ring is full. */
-bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu)
-{
-	struct xen_fifo *fifo = vcpu->kvm->arch.xen.state.fifo;
-	struct xen_fifo_vcpu *mine = fifo_vcpu(vcpu);
-
-	if ((!mine || log_own_control(mine)) && (!fifo || log_pages(fifo)))
-		return true;
-
-	/* The full ring ends KVM_RUN; at the next KVM_RUN the request continues here. */
-	xen_defer_work(vcpu, XEN_DEFERRED_LOG);
-	return false;
 }
 
 const struct xen_evtchn_ops xen_fifo_ops = {

@@ -19,25 +19,6 @@ static inline u32 xen_fifo_nr_ports(struct kvm *kvm,
 }
 
 /*
- * KVM's part of port @nr, or NULL if its leaf was never allocated.  @nr is below
- * XEN_ABI_FIFO_NR_PORTS.
- */
-struct evtchn_fifo_port *xen_fifo_find_port(struct xen_fifo *fifo, u32 nr);
-
-/*
- * KVM's part of port @nr, whose leaf is allocated if missing; NULL if @gfp allows no
- * allocation.
- */
-struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
-					    gfp_t gfp);
-
-/*
- * Log writes that could not be logged when they were made.  Only in the vCPU's thread.
- * Returns false if its ring became full; the rest is deferred again.
- */
-bool xen_fifo_log_dirty(struct kvm_vcpu *vcpu);
-
-/*
  * Whether the memslots have not changed since a page for a saved event could not be
  * mapped. In a read section of kvm->srcu.
  */

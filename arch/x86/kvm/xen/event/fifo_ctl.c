@@ -14,6 +14,7 @@
 #include "xen/event/events_fifo.h"
 #include "xen/event/evtchn.h"
 #include "xen/event/fifo_ctl.h"
+#include "xen/event/fifo_port.h"
 #include "xen/event/pollers.h"
 #include "xen/event/ports.h"
 

@@ -14,6 +14,8 @@
 #include "xen/event/events_fifo.h"
 #include "xen/event/evtchn.h"
 #include "xen/event/fifo_ctl.h"
+#include "xen/event/fifo_log.h"
+#include "xen/event/fifo_port.h"
 #include "xen/event/fifo_state.h"
 
 #include <linux/nospec.h>
