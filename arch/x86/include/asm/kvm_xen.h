@@ -114,28 +114,4 @@ struct kvm_xen_vcpu_state {
 	struct kvm_xen_hcall hcall;
 };
 
-/* Counters per vCPU, in KVM's statistics file descriptor and debugfs. */
-#define KVM_XEN_VCPU_STATS(x)		\
-	x(xen_hypercalls)		\
-	x(xen_fast_hypercalls)		\
-	x(xen_fast_eois)		\
-	x(xen_hypercall_exits)		\
-	x(xen_sends)			\
-	x(xen_upcalls)			\
-	x(xen_replays)			\
-	x(xen_timers)			\
-	x(xen_polls)			\
-	x(xen_dynhcs)
-
-#define KVM_XEN_STAT_FIELD(name)	u64 name;
-#define KVM_XEN_STAT_DESC(name)		STATS_DESC_COUNTER(VCPU, name),
-
-#ifdef CONFIG_KVM_XEN
-#define KVM_XEN_VCPU_STAT_FIELDS	KVM_XEN_VCPU_STATS(KVM_XEN_STAT_FIELD)
-#define KVM_XEN_VCPU_STAT_DESCS		KVM_XEN_VCPU_STATS(KVM_XEN_STAT_DESC)
-#else
-#define KVM_XEN_VCPU_STAT_FIELDS
-#define KVM_XEN_VCPU_STAT_DESCS
-#endif
-
 #endif /* _ASM_X86_KVM_XEN_H */
