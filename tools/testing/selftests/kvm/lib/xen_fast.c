@@ -5,20 +5,40 @@
 #include "test_util.h"
 #include "xen_fast.h"
 
+/* Modules built with FAST=n lack the parameter; stock ones lack all of ours. */
+static bool is_built_without(void)
+{
+	return !xen_has_parameter("xen_fastpath") && xen_has_parameter("xen_fifo");
+}
+
 void xen_set_fastpath(bool on)
 {
-	TEST_ASSERT_EQ(xen_write_parameter("xen_fastpath", on ? "Y" : "N"), 0);
+	if (!is_built_without())
+		TEST_ASSERT_EQ(xen_write_parameter("xen_fastpath", on ? "Y" : "N"), 0);
+}
+
+const char *xen_no_fastpath(void)
+{
+	if (xen_host_is_rt())
+		return "a kernel with PREEMPT_RT has no fast path";
+
+	return is_built_without() ? "KVM was built with FAST=n, without the fast path" : NULL;
 }
 
 bool xen_has_fastpath(void)
 {
-	return !xen_host_is_rt();
+	return !xen_no_fastpath();
 }
 
 void xen_require_fastpath(void)
 {
 	if (!xen_has_fastpath())
-		ksft_exit_skip(XEN_NO_FASTPATH "\n");
+		ksft_exit_skip("%s\n", xen_no_fastpath());
+}
+
+uint64_t xen_fast_stat(int stats)
+{
+	return is_built_without() ? 0 : xen_stat(stats, "xen_fast_hypercalls");
 }
 
 /* Something to be kept, in registers of either width. */
@@ -41,7 +61,7 @@ static bool is_kept(struct xen_stub *stub, struct kvm_regs before)
 struct xen_fast_call xen_fast_call(struct xen_stub *stub, int stats,
 				   const struct xen_hcall *call)
 {
-	uint64_t fast = xen_stat(stats, "xen_fast_hypercalls");
+	uint64_t fast = xen_fast_stat(stats);
 	uint64_t calls = xen_stat(stats, "xen_hypercalls");
 	struct kvm_regs before;
 
@@ -55,7 +75,7 @@ struct xen_fast_call xen_fast_call(struct xen_stub *stub, int stats,
 
 	return (struct xen_fast_call) {
 		.result = xen_stub_result(stub),
-		.nr_fast = xen_stat(stats, "xen_fast_hypercalls") - fast,
+		.nr_fast = xen_fast_stat(stats) - fast,
 		.nr_calls = xen_stat(stats, "xen_hypercalls") - calls,
 		.kept = is_kept(stub, before),
 	};

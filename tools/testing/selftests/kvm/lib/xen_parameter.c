@@ -25,6 +25,14 @@ static int open_parameter(const char *module, const char *name, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
+bool xen_has_parameter(const char *name)
+{
+	int fd = open_parameter("kvm", name, O_RDONLY);
+
+	close(fd);
+	return fd >= 0;
+}
+
 int xen_write_parameter(const char *name, const char *value)
 {
 	int fd = open_parameter("kvm", name, O_WRONLY);

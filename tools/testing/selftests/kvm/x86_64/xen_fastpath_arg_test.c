@@ -47,7 +47,7 @@ FIXTURE_VARIANT_ADD(arg, off) { .off = true };
 FIXTURE_SETUP(arg)
 {
 	if (!variant->off && !xen_has_fastpath())
-		SKIP(return, XEN_NO_FASTPATH);
+		SKIP(return, "%s", xen_no_fastpath());
 
 	self->x = xen_vm_create(1, true, NULL);
 	vm_userspace_mem_region_add(self->x->vm, VM_MEM_SRC_SHMEM, OWN_GPA, OWN_SLOT,
@@ -458,7 +458,7 @@ TEST_F(arg, of_a_call_that_is_single_stepped_is_read_by_the_exit_loop)
 	struct kvm_guest_debug debug = {
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP,
 	};
-	uint64_t before = xen_stat(self->stats, "xen_fast_hypercalls");
+	uint64_t before = xen_fast_stat(self->stats);
 	struct xen_hcall call = {
 		__HYPERVISOR_event_channel_op, { EVTCHNOP_send, OWN_GPA }
 	};
@@ -471,7 +471,7 @@ TEST_F(arg, of_a_call_that_is_single_stepped_is_read_by_the_exit_loop)
 	EXPECT_EQ(XEN_STUB_GPA + 3, self->stub.regs.rip);
 	EXPECT_EQ(0, self->stub.regs.rax);
 	EXPECT_EQ(1, xen_eventfd_take(self->fd));
-	EXPECT_EQ(before, xen_stat(self->stats, "xen_fast_hypercalls"));
+	EXPECT_EQ(before, xen_fast_stat(self->stats));
 
 	debug.control = 0;
 	vcpu_guest_debug_set(vcpu, &debug);

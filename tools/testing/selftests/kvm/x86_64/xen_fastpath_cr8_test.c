@@ -394,13 +394,13 @@ struct outcome {
 static struct outcome run(struct xen_vm *x, void *guest_code)
 {
 	int stats = vcpu_get_stats_fd(x->vcpu[0]);
-	uint64_t before = xen_stat(stats, "xen_fast_hypercalls");
+	uint64_t before = xen_fast_stat(stats);
 	struct outcome o;
 
 	xen_mark_accessed(x->vm, (uintptr_t)&send_arg);
 	xen_set_entry_point(x->vcpu[0], guest_code);
 	o.calls = xen_step_with(x->vcpu[0], answer, x);
-	o.fast = xen_stat(stats, "xen_fast_hypercalls") - before;
+	o.fast = xen_fast_stat(stats) - before;
 	close(stats);
 	return o;
 }

@@ -74,7 +74,7 @@ FIXTURE_VARIANT_ADD(fifo, vcpu_vector_off) { .vcpu_vector = true, .off = true };
 FIXTURE_SETUP(fifo)
 {
 	if (!variant->off && !xen_has_fastpath())
-		SKIP(return, XEN_NO_FASTPATH);
+		SKIP(return, "%s", xen_no_fastpath());
 
 	self->x = xen_fifo_vm_create(1, true, NULL);
 	self->stats = vcpu_get_stats_fd(self->x->vcpu[0]);
@@ -99,10 +99,10 @@ static uint64_t run(FIXTURE_DATA(fifo) *self, void *guest_code)
 
 	xen_set_entry_point(self->x->vcpu[0], guest_code);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 0);
-	before = xen_stat(self->stats, "xen_fast_hypercalls");
+	before = xen_fast_stat(self->stats);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), NR_EVENTS);
 	TEST_ASSERT(xen_fifo_drains(self->x, PORT + 1), "Events are lost");
-	return xen_stat(self->stats, "xen_fast_hypercalls") - before;
+	return xen_fast_stat(self->stats) - before;
 }
 
 /* Pages of the ABI are mapped by the first call that needs them, in the exit loop. */

@@ -221,7 +221,7 @@ static uint64_t nr_fast(FIXTURE_DATA(stress) *self)
 	unsigned int i;
 
 	for (i = 0; i < self->x->nr_vcpus; i++)
-		nr += xen_stat(self->sender[i].r.stats, "xen_fast_hypercalls");
+		nr += xen_fast_stat(self->sender[i].r.stats);
 	return nr;
 }
 

@@ -79,7 +79,7 @@ FIXTURE_VARIANT_ADD(trace, own_vector) { .own_vector = true };
 FIXTURE_SETUP(trace)
 {
 	if (!xen_has_fastpath())
-		SKIP(return, XEN_NO_FASTPATH);
+		SKIP(return, "%s", xen_no_fastpath());
 
 	self->fast = calloc(2, sizeof(*self->fast));
 	ASSERT_NE(NULL, self->fast);
@@ -132,7 +132,7 @@ static void run(struct record *record, bool fast, bool own_vector)
 	read_trace(record, xen_trace_end(events[0]));
 
 	record->nr_looks = xen_stat(stats, "req_event") - record->nr_looks;
-	record->nr_fast = xen_stat(stats, "xen_fast_hypercalls");
+	record->nr_fast = xen_fast_stat(stats);
 	close(stats);
 	xen_vm_free(x);
 }

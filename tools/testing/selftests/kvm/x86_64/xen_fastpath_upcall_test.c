@@ -221,7 +221,7 @@ FIXTURE_VARIANT_ADD(upcall, vcpu_vector_off) { .vcpu_vector = true, .off = true 
 FIXTURE_SETUP(upcall)
 {
 	if (!variant->off && !xen_has_fastpath())
-		SKIP(return, XEN_NO_FASTPATH);
+		SKIP(return, "%s", xen_no_fastpath());
 
 	self->x = xen_vm_create(1, true, NULL);
 	self->stats = vcpu_get_stats_fd(self->x->vcpu[0]);
@@ -248,9 +248,9 @@ static uint64_t run(FIXTURE_DATA(upcall) *self, void *guest_code, uint64_t end)
 
 	xen_set_entry_point(self->x->vcpu[0], guest_code);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), 0);
-	before = xen_stat(self->stats, "xen_fast_hypercalls");
+	before = xen_fast_stat(self->stats);
 	TEST_ASSERT_EQ(xen_step(self->x->vcpu[0]), end);
-	return xen_stat(self->stats, "xen_fast_hypercalls") - before;
+	return xen_fast_stat(self->stats) - before;
 }
 
 /* The argument's page may be marked as accessed by the first of them only. */

@@ -430,6 +430,9 @@ bool xen_host_is_rt(void);
 /* Host: parameters of kvm.ko; empty where there is none of that name. */
 #define XEN_PARAMETER_SIZE	16
 
+/* Whether kvm.ko has the parameter @name. */
+bool xen_has_parameter(const char *name);
+
 int xen_write_parameter(const char *name, const char *value);
 void xen_read_parameter(const char *name, char value[XEN_PARAMETER_SIZE]);
 

@@ -10,15 +10,18 @@
 
 #include "xen_stub.h"
 
-/* The parameter, which is the whole machine's: leave it on. */
+/* The parameter, which is the whole machine's: leave it on.  Without one nothing is done. */
 void xen_set_fastpath(bool on);
 
-/* The kernel has none with PREEMPT_RT, where locks on the way to it sleep. */
+/* Why our modules answer nothing there, as a reason to skip a test; NULL: they do. */
+const char *xen_no_fastpath(void);
 bool xen_has_fastpath(void);
 
-/* Why a test of it is skipped there, and to skip all of the tests. */
-#define XEN_NO_FASTPATH		"a kernel with PREEMPT_RT has no fast path"
+/* Skip all of the tests where they do not. */
 void xen_require_fastpath(void);
+
+/* How many hypercalls of the vCPU with statistics @stats were answered there. */
+uint64_t xen_fast_stat(int stats);
 
 /* A call, and what came of it. */
 struct xen_fast_call {
