@@ -31,29 +31,71 @@ known_lines() {
 }
 
 have_series() {
-	[ -f "$top/patches/$1/series" ] ||
+	[ -f "$top/patches/$1/core/series" ] ||
 		die "no patch series for kernel $1, there is one for: $(known_lines)"
 }
 
-# series LINE: the files of its patches, in order.
-series() {
-	sed -e 's/#.*//' -e '/^ *$/d' -e "s|^|$top/patches/$1/|" "$top/patches/$1/series"
+# What is taken: core alone with FAST=n, fast behind it else.
+is_fast() {
+	case ${FAST:-y} in
+	y) ;;
+	n) return 1 ;;
+	*) die "FAST=$FAST is neither y nor n" ;;
+	esac
 }
 
-# touched LINE: the files that the series changes.
+parts() {
+	if is_fast; then echo core fast; else echo core; fi
+}
+
+# patches_of LINE PART...: the files of the patches of those parts, in order.
+patches_of() {
+	local part
+
+	for part in "${@:2}"; do
+		sed -e 's/#.*//' -e '/^ *$/d' -e "s|^|$top/patches/$1/$part/|" \
+			"$top/patches/$1/$part/series"
+	done
+}
+
+# series LINE: the same of what is taken.
+series() {
+	# shellcheck disable=SC2046
+	patches_of "$1" $(parts)
+}
+
+# touched LINE PART...: the files that those parts change.
 touched() {
-	series "$1" | xargs -r -d '\n' sed -n 's|^+++ b/\([^[:space:]]*\).*|\1|p' | sort -u
+	patches_of "$@" | xargs -r -d '\n' sed -n 's|^+++ b/\([^[:space:]]*\).*|\1|p' | sort -u
 }
 
 # The files that this project adds to a tree, or puts in the place of stock's.
 payload() {
-	(cd "$top" && find arch include -type f ! -name '.*' ! -name '*~' ! -name '*.orig' | sort)
+	(cd "$top" && find arch include -type f ! -name '.*' ! -name '*~' ! -name '*.orig' | sort) |
+		if is_fast; then cat; else grep -vxFf <(fast_files); fi
 }
 
-# The objects that they make, relative to arch/x86/kvm/.
+# those_of VARIABLE: what Makefile.objs has there, relative to arch/x86/kvm/.
+those_of() {
+	printf 'include %s\nall:\n\t@echo $(%s)\n' \
+		"$top/arch/x86/kvm/xen/Makefile.objs" "$1" |
+		make -s -f - CONFIG_KVM_XEN_FASTPATH="$(fast_setting)"
+}
+
+# The objects that the payload makes.
 objects() {
-	printf 'include %s\nall:\n\t@echo $(kvm-xen-objs)\n' \
-		"$top/arch/x86/kvm/xen/Makefile.objs" | make -s -f -
+	those_of kvm-xen-objs
+}
+
+# The files of the payload that belong to fast.
+fast_files() {
+	{ those_of kvm-xen-fast-objs; those_of kvm-xen-fast-headers; } |
+		tr ' ' '\n' | sed -e 's|^|arch/x86/kvm/|' -e 's|\.o$|.c|'
+}
+
+# The value of CONFIG_KVM_XEN_FASTPATH where no tree has it.
+fast_setting() {
+	if is_fast; then echo y; fi
 }
 
 # copy_files FROM TO: copy the files named on standard input, where they exist.
@@ -126,7 +168,7 @@ source_members() {
 		printf '%s\n' Makefile $kvm_dirs arch/x86/include include/linux \
 			include/uapi/linux/kvm.h scripts/checkpatch.pl \
 			scripts/const_structs.checkpatch scripts/spelling.txt scripts/kernel-doc
-		touched "$1"
+		touched "$1" core fast
 	} | LC_ALL=C sort -u | awk 'last != "" && index($0, last "/") == 1 { next } { last = $0; print }'
 }
 
@@ -151,7 +193,7 @@ unpack() {
 compose() {
 	mkdir -p "$3"
 	(cd "$2" && cp -a --parents $kvm_dirs "$3")
-	touched "$1" | copy_files "$2" "$3"
+	touched "$1" core fast | copy_files "$2" "$3"
 	apply_series "$1" "$3" || return 1
 	payload | copy_files "$top" "$3"
 }
@@ -205,7 +247,7 @@ lock_build() {
 # without a signature load wherever lockdown is off. Type information needs
 # pahole; without it modules work all the same.
 kbuild() {
-	local dir=$1 settings=(CONFIG_MODULE_SIG_ALL=)
+	local dir=$1 settings=(CONFIG_MODULE_SIG_ALL= CONFIG_KVM_XEN_FASTPATH="$(fast_setting)")
 
 	command -v pahole >/dev/null || settings+=(CONFIG_DEBUG_INFO_BTF_MODULES=)
 	make --no-print-directory -C "$kdir" M="$BUILD_DIR/$dir" \

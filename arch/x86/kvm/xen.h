@@ -29,10 +29,6 @@ extern struct static_key_false_deferred kvm_xen_enabled;
 
 bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu);
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu);
-void __kvm_xen_settle_injection(struct kvm_vcpu *vcpu, bool stay);
-fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code,
-				  u8 cpl, unsigned long rflags);
-fastpath_t kvm_xen_fast_eoi(struct kvm_vcpu *vcpu);
 int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data);
 
 u32 kvm_xen_added_caps(void);
@@ -139,68 +135,6 @@ static inline bool kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 	       __kvm_xen_takes_hypercall(vcpu);
 }
 
-/* Whether the LAPIC has what @cr8 would make of its TPR, lower half included. */
-static inline bool kvm_xen_knows_cr8(struct kvm_vcpu *vcpu, unsigned long cr8)
-{
-	return kvm_xen_hypercall_enabled(vcpu->kvm) && lapic_in_kernel(vcpu) &&
-	       kvm_lapic_get_reg(vcpu->arch.apic, APIC_TASKPRI) == cr8 << 4;
-}
-
-/*
- * KVM is about to enter the guest right behind an exit, unless @stay: then take back
- * what was injected since, for the exit loop to begin with nothing half done.
- */
-static inline bool kvm_xen_stays(struct kvm_vcpu *vcpu, bool stay)
-{
-	if (kvm_xen_is_in_use() && vcpu->arch.xen.state.injected)
-		__kvm_xen_settle_injection(vcpu, stay);
-
-	return stay;
-}
-
-/*
- * Of so many exits RCU hears of one: some ten microseconds, as long as they are
- * hypercalls, where it expects to hear once in a timer tick.
- */
-#define KVM_XEN_NOTE_RCU	16
-
-/*
- * guest_state_enter_irqoff() and guest_state_exit_irqoff() without their note to RCU of
- * a quiescent state, where they return true; where it is false nothing was done.  The
- * first is for entries behind a @hypercall, which is a fifth longer with these notes.
- * The other is for exits that the guest makes itself: RCU has heard of the entry, since
- * when only the guest ran.  At an @interrupt it may be the tick that RCU waits with.
- * Tracking of contexts hears of all.
- */
-static __always_inline bool kvm_xen_enter_irqoff(bool hypercall)
-{
-	if (!hypercall || context_tracking_enabled())
-		return false;
-
-	instrumentation_begin();
-	trace_hardirqs_on_prepare();
-	lockdep_hardirqs_on_prepare();
-	instrumentation_end();
-
-	lockdep_hardirqs_on(CALLER_ADDR0);
-	return true;
-}
-
-static __always_inline bool kvm_xen_exit_irqoff(struct kvm_vcpu *vcpu,
-						bool interrupt)
-{
-	if (interrupt || context_tracking_enabled() ||
-	    !(++vcpu->arch.xen.state.unnoted % KVM_XEN_NOTE_RCU))
-		return false;
-
-	lockdep_hardirqs_off(CALLER_ADDR0);
-
-	instrumentation_begin();
-	trace_hardirqs_off_finish();
-	instrumentation_end();
-	return true;
-}
-
 /*
  * The VM-wide vector is a level: it asks for injection as long as the guest
  * leaves evtchn_upcall_pending set.  While it is on its way into the guest it
@@ -220,8 +154,8 @@ static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 	if (kvm_xen_is_in_use() &&
 	    kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR &&
 	    vcpu->arch.xen.vcpu_info_cache.active &&
-	    __kvm_xen_has_interrupt(vcpu))
-		return !kvm_xen_vector_is_under_way(vcpu);
+	    !kvm_xen_vector_is_under_way(vcpu))
+		return __kvm_xen_has_interrupt(vcpu);
 
 	return 0;
 }
@@ -336,11 +270,6 @@ static inline void name args			\
 }
 
 KVM_XEN_OFF(int, kvm_xen_hypercall, (struct kvm_vcpu *vcpu), 1)
-KVM_XEN_OFF(fastpath_t, kvm_xen_fast_hypercall,
-	    (struct kvm_vcpu *vcpu, bool in_64_bit_code, u8 cpl,
-	     unsigned long rflags), EXIT_FASTPATH_NONE)
-KVM_XEN_OFF(fastpath_t, kvm_xen_fast_eoi, (struct kvm_vcpu *vcpu),
-	    EXIT_FASTPATH_NONE)
 KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,
 	    (struct kvm_vcpu *vcpu, u64 data), 1)
 KVM_XEN_OFF(bool, kvm_xen_msr_enabled, (struct kvm *kvm), false)
@@ -353,12 +282,6 @@ KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_pending_timer, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_is_time_leaf, (struct kvm_vcpu *vcpu, u32 leaf), false)
 KVM_XEN_OFF_NOINSTR(kvm_xen_is_in_use, (void))
-KVM_XEN_OFF_NOINSTR(kvm_xen_enter_irqoff, (bool hypercall))
-KVM_XEN_OFF_NOINSTR(kvm_xen_exit_irqoff,
-		    (struct kvm_vcpu *vcpu, bool interrupt))
-KVM_XEN_OFF(bool, kvm_xen_knows_cr8,
-	    (struct kvm_vcpu *vcpu, unsigned long cr8), false)
-KVM_XEN_OFF(bool, kvm_xen_stays, (struct kvm_vcpu *vcpu, bool stay), stay)
 KVM_XEN_OFF(bool, kvm_xen_is_due, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_leaves_hlt, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
@@ -385,4 +308,31 @@ KVM_XEN_OFF_VOID(kvm_xen_create_vcpu_debugfs,
 #undef KVM_XEN_OFF_VOID
 
 #endif /* CONFIG_KVM_XEN */
+
+#ifdef CONFIG_KVM_XEN_FASTPATH
+fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu);
+
+/*
+ * The guest is not entered right behind the exit after all: take back what was injected
+ * since.  Nothing else is queued there: exits that the fast path handles, by instructions
+ * and the preemption timer, interrupt no delivery of an event.
+ */
+static inline void kvm_xen_cancel_injection(struct kvm_vcpu *vcpu)
+{
+	if (kvm_xen_is_in_use() && vcpu->arch.interrupt.injected)
+		kvm_x86_call(cancel_injection)(vcpu);
+}
+
+#else /* !CONFIG_KVM_XEN_FASTPATH */
+
+static inline fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu)
+{
+	return EXIT_FASTPATH_NONE;
+}
+
+static inline void kvm_xen_cancel_injection(struct kvm_vcpu *vcpu)
+{
+}
+
+#endif /* CONFIG_KVM_XEN_FASTPATH */
 #endif /* __ARCH_X86_KVM_XEN_H__ */

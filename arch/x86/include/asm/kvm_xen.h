@@ -105,13 +105,13 @@ struct kvm_xen_vcpu_state {
 	u64 runstate_entries[2];
 	struct xen_line *line;		/* NULL without one of its own */
 	u8 upcall_method;		/* enum xen_upcall_method */
-	u8 fast;			/* enum xen_fast */
+	struct kvm_xen_hcall hcall;
+#ifdef CONFIG_KVM_XEN_FASTPATH
 	bool decoded;			/* hcall is that of this exit */
-	bool injected;			/* behind this exit, and not entered since */
-	u8 unnoted;			/* exits by hypercalls, counted for RCU */
+	bool in_fast_call;		/* answers a call right behind the exit */
 	struct kvm_xen_memory fast_memory;
 	struct kvm_xen_cached_walk cached_walk;
-	struct kvm_xen_hcall hcall;
+#endif
 };
 
 #endif /* _ASM_X86_KVM_XEN_H */

@@ -12,7 +12,7 @@
 /*
  * Delays in ms, each a module parameter of the same name:
  * - kick: the timer's interrupt handler has set its bit, and is about to kick the vCPU;
- * - clear: the fast path has checked for work, and is about to clear a request;
+ * - clear: the fast path is about to clear a request, and then checks for interrupts;
  * - loop: the fast path has given up on a hypercall, which goes to the exit loop;
  * - look: the fast path is about to read evtchn_upcall_pending;
  * - account: the clock was read, and the elapsed time is about to be added to a runstate.

@@ -91,7 +91,8 @@ static __always_inline bool seek(struct view *view, gpa_t gpa, void __user **pla
 		return false;
 
 	*place = memory->place +
-		 array_index_nospec(gpa - memory->base, memory->size);
+		 array_index_nospec((unsigned long)(gpa - memory->base),
+				    (unsigned long)memory->size);
 	return true;
 }
 

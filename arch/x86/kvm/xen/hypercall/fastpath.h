@@ -7,43 +7,7 @@
 
 #include "kvm_cache_regs.h"
 #include "pmu.h"
-
-extern bool xen_fastpath;
-
-/* On PREEMPT_RT locks that are taken on the way sleep. */
-static inline bool xen_fast_is_on(void)
-{
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(xen_fastpath);
-}
-
-/*
- * Whether @vcpu, which exited just now, is in a state to have a call answered.
- * Outside of long mode there are ways of paging and of injecting that take more than
- * is done here.
- */
-static inline bool xen_fast_is_possible(struct kvm_vcpu *vcpu)
-{
-	return is_long_mode(vcpu) &&
-	       !(vcpu->arch.hflags & (HF_GUEST_MASK | HF_SMM_MASK)) &&
-	       !vcpu->arch.guest_state_protected && !vcpu->guest_debug;
-}
-
-/*
- * Around the call.  The second returns whether an upcall by the VM-wide vector is due
- * by it, which its caller sees to.
- */
-static inline void xen_fast_begin(struct kvm_vcpu *vcpu)
-{
-	WRITE_ONCE(vcpu->arch.xen.state.fast, XEN_FAST_ON);
-}
-
-static inline bool xen_fast_end(struct kvm_vcpu *vcpu)
-{
-	bool due = vcpu->arch.xen.state.fast == XEN_FAST_DUE;
-
-	WRITE_ONCE(vcpu->arch.xen.state.fast, XEN_FAST_OFF);
-	return due;
-}
+#include "smm.h"
 
 /*
  * Whether to go on behind an instruction takes no more than that, of a guest with
@@ -54,11 +18,42 @@ static inline bool xen_skip_is_plain(struct kvm_vcpu *vcpu, unsigned long rflags
 	return !(rflags & X86_EFLAGS_TF) && !vcpu_to_pmu(vcpu)->version;
 }
 
+/* As kvm_skip_emulated_instruction(), with the same result, in the exit loop. */
+static inline int xen_skip(struct kvm_vcpu *vcpu)
+{
+	if (unlikely(!xen_skip_is_plain(vcpu, kvm_x86_call(get_rflags)(vcpu))))
+		return kvm_skip_emulated_instruction(vcpu);
+
+	return kvm_x86_call(skip_emulated_instruction)(vcpu);
+}
+
+#ifdef CONFIG_KVM_XEN_FASTPATH
+
+extern bool xen_fast_enabled;
+
+/* On PREEMPT_RT locks that are taken on the way sleep. */
+static inline bool xen_fast_is_on(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(xen_fast_enabled);
+}
+
+/*
+ * Whether @vcpu, which exited just now, is in a state to have a call answered.
+ * Outside of long mode there are ways of paging and of injecting that take more than
+ * is done here.
+ */
+static inline bool xen_fast_is_possible(struct kvm_vcpu *vcpu)
+{
+	return is_long_mode(vcpu) &&
+	       !is_guest_mode(vcpu) && !is_smm(vcpu) &&
+	       !vcpu->arch.guest_state_protected && !vcpu->guest_debug;
+}
+
 int __xen_fast_skip(struct kvm_vcpu *vcpu);
 
 /*
  * Go on behind the instruction that exited, as kvm_skip_emulated_instruction() does,
- * and with the same result: right behind the exit, and in the exit loop.
+ * and with the same result: right behind the exit.
  */
 static inline int xen_fast_skip(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
@@ -68,21 +63,24 @@ static inline int xen_fast_skip(struct kvm_vcpu *vcpu, unsigned long rflags)
 	return kvm_x86_call(skip_emulated_instruction)(vcpu);
 }
 
-static inline int xen_skip(struct kvm_vcpu *vcpu)
+/* Whether the call of this exit was decoded right behind it. */
+static inline bool xen_fast_has_decoded(struct kvm_vcpu *vcpu)
 {
-	if (unlikely(!xen_skip_is_plain(vcpu, kvm_x86_call(get_rflags)(vcpu))))
-		return kvm_skip_emulated_instruction(vcpu);
-
-	return kvm_x86_call(skip_emulated_instruction)(vcpu);
+	return vcpu->arch.xen.state.decoded;
 }
 
-void __xen_fast_settle(struct kvm_vcpu *vcpu, bool due, unsigned long rflags);
+static inline void xen_fast_set_decoded(struct kvm_vcpu *vcpu, bool decoded)
+{
+	vcpu->arch.xen.state.decoded = decoded;
+}
+
+void __xen_fast_inject(struct kvm_vcpu *vcpu);
 
 /*
- * At an entry by which the guest can take it, the VM-wide vector is due for a flag left
- * up.
+ * Whether the guest with flags @rflags, entered again, would take the VM-wide vector if
+ * evtchn_upcall_pending is up: no request stands for a flag that was left up.
  */
-static inline bool xen_may_be_left_up(struct kvm_vcpu *vcpu, unsigned long rflags)
+static inline bool xen_fast_may_be_due(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
 	return (rflags & X86_EFLAGS_IF) &&
 	       kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR;
@@ -92,11 +90,22 @@ static inline bool xen_may_be_left_up(struct kvm_vcpu *vcpu, unsigned long rflag
  * Before the guest goes on behind the instruction that made the call: inject what
  * can be by now, or leave it to the exit loop.
  */
-static inline void xen_fast_settle(struct kvm_vcpu *vcpu, bool due,
-				   unsigned long rflags)
+static inline void xen_fast_inject(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
-	if (due || xen_may_be_left_up(vcpu, rflags) || kvm_request_pending(vcpu))
-		__xen_fast_settle(vcpu, due, rflags);
+	if (kvm_request_pending(vcpu) || xen_fast_may_be_due(vcpu, rflags))
+		__xen_fast_inject(vcpu);
 }
 
+#else /* !CONFIG_KVM_XEN_FASTPATH */
+
+static inline bool xen_fast_has_decoded(struct kvm_vcpu *vcpu)
+{
+	return false;
+}
+
+static inline void xen_fast_set_decoded(struct kvm_vcpu *vcpu, bool decoded)
+{
+}
+
+#endif
 #endif /* _KVM_XEN_HYPERCALL_FASTPATH_H */

@@ -64,7 +64,7 @@ find_op(const struct kvm_xen_hcall *hcall)
 	if (nr >= ARRAY_SIZE(xen_hcalls))
 		return &none;
 
-	row = &xen_hcalls[array_index_nospec(nr, ARRAY_SIZE(xen_hcalls))];
+	row = &xen_hcalls[array_index_nospec((u32)nr, ARRAY_SIZE(xen_hcalls))];
 	op = row->plain ? 0 : hcall->params[0];
 	if (op >= row->nr_ops)
 		return &none;
@@ -200,9 +200,7 @@ static noinline void decode_in_loop(struct kvm_vcpu *vcpu)
 /* Whether a handler gave up on the call right behind the exit: it is traced then. */
 static bool is_begun(struct kvm_vcpu *vcpu)
 {
-	const struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
-
-	return state->decoded && state->hcall.atomic;
+	return xen_fast_has_decoded(vcpu) && vcpu->arch.xen.state.hcall.atomic;
 }
 
 /* The call that is being made; decoded right behind the exit, or now. */
@@ -210,10 +208,10 @@ static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
 
-	if (unlikely(!vcpu->arch.xen.state.decoded))
+	if (unlikely(!xen_fast_has_decoded(vcpu)))
 		decode_in_loop(vcpu);
 
-	vcpu->arch.xen.state.decoded = false;
+	xen_fast_set_decoded(vcpu, false);
 	hcall->atomic = false;
 	return hcall;
 }
@@ -243,12 +241,12 @@ int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 	return complete_hcall(vcpu, r);
 }
 
+#ifdef CONFIG_KVM_XEN_FASTPATH
 /*
  * Answer a call in a context that must not wait, if its handler can: the result, or
- * XEN_HCALL_SLOW and its like.  Says in @due whether the caller has an upcall by it.
+ * XEN_HCALL_SLOW and its like.
  */
-static s64 call_atomic(struct kvm_vcpu *vcpu, struct kvm_xen_hcall *hcall,
-		       bool *due)
+static s64 call_atomic(struct kvm_vcpu *vcpu, struct kvm_xen_hcall *hcall)
 {
 	s64 r;
 
@@ -257,61 +255,58 @@ static s64 call_atomic(struct kvm_vcpu *vcpu, struct kvm_xen_hcall *hcall,
 		return XEN_HCALL_SLOW;
 
 	trace_hcall(hcall);
-	xen_fast_begin(vcpu);
+	WRITE_ONCE(vcpu->arch.xen.state.in_fast_call, true);
 	kvm_vcpu_srcu_read_lock(vcpu);
 	r = hcall->op->fn(vcpu, hcall);
 	kvm_vcpu_srcu_read_unlock(vcpu);
-	*due = xen_fast_end(vcpu);
+	WRITE_ONCE(vcpu->arch.xen.state.in_fast_call, false);
 	return r;
 }
 
 /* What follows a call that was answered. */
 static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
-				  const struct kvm_xen_hcall *hcall, s64 result,
-				  bool due, unsigned long rflags)
+				  const struct kvm_xen_hcall *hcall, s64 result)
 {
+	unsigned long rflags = kvm_x86_call(get_rflags)(vcpu);
+
 	++vcpu->stat.xen_hypercalls;
 	++vcpu->stat.xen_fast_hypercalls;
 	trace_kvm_xen_hypercall_done(hcall->input, hcall->params[0], result);
 
 	kvm_rax_write(vcpu, result);
-	if (likely(xen_fast_skip(vcpu, rflags))) {
-		xen_fast_settle(vcpu, due, rflags);
-		return EXIT_FASTPATH_REENTER_GUEST;
-	}
+	if (unlikely(!xen_fast_skip(vcpu, rflags)))
+		return EXIT_FASTPATH_EXIT_USERSPACE;
 
-	if (due)
-		xen_kick(vcpu);
-	return EXIT_FASTPATH_EXIT_USERSPACE;
+	xen_fast_inject(vcpu, rflags);
+	return EXIT_FASTPATH_REENTER_GUEST;
 }
 
 /*
  * A hypercall right behind the exit that it made, with interrupts off: answer it
  * and enter the guest again, if that takes no waiting.  If not, kvm_xen_hypercall()
- * follows in the exit loop.  @cpl and @rflags are the guest's.  On AMD the caller has
- * brought CR3 up to date.  It has made sure of kvm_xen_hypercall_enabled().
+ * follows in the exit loop.  On AMD the caller has brought CR3 up to date.
  */
-fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu, bool in_64_bit_code,
-				  u8 cpl, unsigned long rflags)
+fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
-	bool due;
+	int db, l;
 	s64 r;
 
-	vcpu->arch.xen.state.decoded = false;
-	if (!kvm_xen_takes_hypercall(vcpu) || !xen_fast_is_possible(vcpu))
+	xen_fast_set_decoded(vcpu, false);
+	if (!xen_fast_is_possible(vcpu))
 		return EXIT_FASTPATH_NONE;
 
-	decode(vcpu, hcall, in_64_bit_code, cpl);
+	kvm_x86_call(get_cs_db_l_bits)(vcpu, &db, &l);
+	decode(vcpu, hcall, l, kvm_x86_call(get_cpl)(vcpu));
 
-	/* What a handler gives up on it did not begin: nothing is due. */
-	r = call_atomic(vcpu, hcall, &due);
+	/* What a handler gives up on it did not begin. */
+	r = call_atomic(vcpu, hcall);
 	if (xen_hcall_is_left(r)) {
 		xen_debug_delay(loop);
-		vcpu->arch.xen.state.decoded = true;
+		xen_fast_set_decoded(vcpu, true);
 		return EXIT_FASTPATH_NONE;
 	}
 
-	return complete_atomic(vcpu, hcall, r, due, rflags);
+	return complete_atomic(vcpu, hcall, r);
 }
-EXPORT_SYMBOL_GPL(kvm_xen_fast_hypercall);
+#endif /* CONFIG_KVM_XEN_FASTPATH */

@@ -28,11 +28,18 @@ static bool has_vector(struct kvm_vcpu *vcpu)
 	return vcpu->arch.xen.upcall_vector;
 }
 
-/* Whether @vcpu raises this itself, in a call that settles its upcalls: fastpath.c. */
+/*
+ * Whether @vcpu raises this itself, in a call behind which it looks for interrupts
+ * before it enters the guest: see fastpath.c.
+ */
 static bool is_in_fast_call(struct kvm_vcpu *vcpu)
 {
-	return unlikely(READ_ONCE(vcpu->arch.xen.state.fast)) &&
+#ifdef CONFIG_KVM_XEN_FASTPATH
+	return unlikely(READ_ONCE(vcpu->arch.xen.state.in_fast_call)) &&
 	       kvm_get_running_vcpu() == vcpu;
+#else
+	return false;
+#endif
 }
 
 /*
@@ -100,7 +107,7 @@ static bool vm_has_vector(struct kvm_vcpu *vcpu)
 static void make_look(struct kvm_vcpu *vcpu)
 {
 	if (is_in_fast_call(vcpu))
-		WRITE_ONCE(vcpu->arch.xen.state.fast, XEN_FAST_DUE);
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
 	else
 		xen_kick(vcpu);
 }

@@ -8,16 +8,6 @@
 #include "xen/base/evtchn_ops.h"
 #include "xen/base/base.h"
 
-/*
- * A call that is answered right behind the exit: whether its vCPU is in one, and
- * whether its own vector is due by that.
- */
-enum xen_fast {
-	XEN_FAST_OFF,
-	XEN_FAST_ON,
-	XEN_FAST_DUE,
-};
-
 /* Whether upcalls of @vcpu can be raised with interrupts off, without delay. */
 static inline bool xen_upcall_is_atomic(struct kvm_vcpu *vcpu)
 {
