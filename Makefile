@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # The front door: every way of working is a target; the work is in scripts/ and
 # tools/. What needs the testbed makes it first, so that no target has to be
-# preceded by another. V=1 shows commands and what they print.
+# preceded by another. V=1 shows commands and what they print. FAST=n leaves out, of what
+# is built or integrated, all that only speed needs.
 
 MAKEFLAGS += --no-print-directory
 
@@ -30,7 +31,7 @@ install: ## put the modules built for KDIR's kernel (the running one) into its u
 uninstall: ## take them out again, as root
 	$(Q)scripts/install --remove
 
-integrate: ## give a kernel tree this project's CONFIG_KVM_XEN: TREE=path
+integrate: ## give a kernel tree this project's CONFIG_KVM_XEN: TREE=path; FAST=n core alone
 	$(Q)scripts/integrate "$(TREE)"
 
 patch: ## the same as one patch on standard output, for a distribution to carry
@@ -49,8 +50,9 @@ check: ## everything that has to pass, in one total
 layers: modules ## includes and calls go down only, in the order of scripts/layers.table
 	$(Q)$(testbed) scripts/layers --self-test
 
-build-test: modules ## what building and integrating refuse, and how
+build-test: modules ## what building and integrating refuse, and how; other configurations
 	$(Q)$(testbed) scripts/test-build
+	$(Q)$(testbed) scripts/test-configs
 
 unit: ## the pure units in user space
 	$(Q)$(testbed) make -j"$$(nproc)" -C tools/testing/kvm-xen
@@ -58,6 +60,9 @@ unit: ## the pure units in user space
 selftests: samples $(host) ## this project's KVM selftests; with CPU=intel on an Intel host
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) run --cpu $(cpu) --group selftest
+
+core-selftests: ## the same with FAST=n, modules built without the fast path
+	$(Q)$(MAKE) selftests FAST=n
 
 kernel-tests: modules $(host) ## the kernel's own tests of Xen support, unmodified; CPU=intel too
 	$(Q)$(testbed) tools/testing/boot/build-selftests
@@ -184,7 +189,7 @@ help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
 .PHONY: modules samples install uninstall integrate patch demo check layers build-test unit \
-	selftests kernel-tests stock-proof guests loaded-guests harness-test \
+	selftests core-selftests kernel-tests stock-proof guests loaded-guests harness-test \
 	check-intel intel-tests intel-some \
 	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
