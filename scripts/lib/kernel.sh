@@ -31,6 +31,7 @@ known_lines() {
 }
 
 have_series() {
+	is_fast || true		# FAST= is checked before anything else
 	[ -f "$top/patches/$1/core/series" ] ||
 		die "no patch series for kernel $1, there is one for: $(known_lines)"
 }
@@ -140,6 +141,26 @@ revert_series() {
 	while read -r patch; do
 		apply_patch "$2" "$patch" -R 2>/dev/null || return 1
 	done < <(series "$1" | tac)
+}
+
+# KVM's own files of a tree, this project's left out.
+files_of_kvm() {
+	(cd "$1" && find arch virt include -type f ! -path '*/kvm/xen/*' ! -name 'xen.[ch]' \
+		! -name 'kvm_xen*.h' | sed "s|^|$1/|")
+}
+
+# without_fast TREE: not a word of what only speed needs.
+without_fast() {
+	! grep -rlE '\<xen_fastpath\>' "$1" &&
+		! files_of_kvm "$1" | xargs -d '\n' grep -lE 'xen_fast|XEN_FASTPATH|fastpath_hypercall'
+}
+
+# copy_buildable TREE: copy from $LINUX_SOURCE what a build of KVM needs of a tree: all
+# that configures it, and the code of the parts that prepare it.
+copy_buildable() {
+	rsync -a --prune-empty-dirs --exclude='/Documentation/*/' --exclude='/arch/[!x]*/**.[chS]' \
+		--exclude='/arch/[!x]*/**.dts*' --exclude='/drivers/**.[chS]' --exclude='/fs/**.[chS]' \
+		--exclude='/net/**.[chS]' --exclude='/sound/**.[chS]' "$LINUX_SOURCE/" "$1/"
 }
 
 # source_tree KSRC LINE: print the directory that holds stock's source: KSRC
