@@ -4,10 +4,9 @@
 
 /*
  * Counts VMs with a hypercall MSR or dynamic hypercalls.  While there are none, the hooks
- * in KVM, including those in kvm-amd and kvm-intel, are a patched-out branch.
+ * in KVM are a patched-out branch.
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
-EXPORT_SYMBOL_GPL(kvm_xen_enabled);
 
 struct kvm_vcpu *xen_find_vcpu(struct kvm *kvm, u32 id)
 {
