@@ -41,7 +41,7 @@ struct kvm_xen_callback xen_line_callback(struct xen_line *line);
 /*
  * Post @events (XEN_LEVEL_*, or 0 for those already posted) and handle them: before
  * returning if the caller may sleep, in a worker if interrupts are off or an eventfd is
- * being signalled. Any context.
+ * being signalled.  Any context.
  */
 void xen_line_post(struct xen_line *line, u32 events);
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Upcalls: how a vCPU comes to hear of its events.
+ * Upcalls: notifying a vCPU of its events.
  *
  * An upcall is due when evtchn_upcall_pending in vcpu_info goes from 0 to 1.
- * evtchn_upcall_mask plays no part: for guests that are not PV, Xen does not
- * look at it either.
+ * evtchn_upcall_mask is ignored, as Xen does for guests that are not PV.
  *
- * methods[] is the one place that says how: a vCPU has the first method of the
- * table that applies, and is told by that alone.  The choice is made when one
- * of the things that it depends on changes, all under xen_lock, and is a byte
- * of the vCPU.  Setting the flag and storing the choice are full barriers on
- * either side: either who raised the flag sees the new method, or who chose it
- * sees the flag.
+ * Owns state.upcall_method.  A vCPU gets its upcalls by the first method of methods[]
+ * that applies, and only by that.  choose() selects it, under xen_lock, whenever
+ * something changes that it depends on.  Setting the flag and storing the method are full
+ * barriers: either the thread that sets the flag sees the new method, or the thread that
+ * chooses it sees the flag.
  */
 #include "xen/base/deferred.h"
 #include "xen/base/trace.h"
@@ -29,8 +27,8 @@ static bool has_vector(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Whether @vcpu raises this itself, in a call behind which it looks for interrupts
- * before it enters the guest: see fastpath.c.
+ * Whether the current thread is handling a hypercall of @vcpu in the exit fast path,
+ * which checks for interrupts before it reenters the guest: see fastpath.c.
  */
 static bool is_in_fast_call(struct kvm_vcpu *vcpu)
 {
@@ -43,9 +41,9 @@ static bool is_in_fast_call(struct kvm_vcpu *vcpu)
 }
 
 /*
- * As kvm_apic_set_irq(), but without a kick, by which a vCPU that is about to enter the
- * guest again would hide from itself that others kicked it.  With APICv it need not be
- * posted: this is the vCPU's thread, and as it enters the guest the IRR is looked at.
+ * Like kvm_apic_set_irq(), but without a kick: a vCPU that is about to reenter the guest
+ * would hide kicks by others behind its own.  With APICv the vector need not be posted,
+ * since this is the vCPU's thread, and KVM reads the IRR when it enters the guest.
  */
 static void accept_vector(struct kvm_vcpu *vcpu, u8 vector)
 {
@@ -63,7 +61,7 @@ static void accept_vector(struct kvm_vcpu *vcpu, u8 vector)
 		kvm_make_request(KVM_REQ_EVENT, vcpu);
 }
 
-/* Out of line: the structure on the stack would be the fast path's, too. */
+/* Not inlined, to keep its structure off the fast path's stack frame. */
 static noinline void send_vector(struct kvm_vcpu *vcpu, u8 vector)
 {
 	struct kvm_lapic_irq irq = {
@@ -81,7 +79,7 @@ static void inject_vector(struct kvm_vcpu *vcpu)
 {
 	u8 vector = READ_ONCE(vcpu->arch.xen.upcall_vector);
 
-	/* Taken away by now: who did that sees to the flag. */
+	/* If the vector was removed by now, xen_upcall_reevaluate() handles the flag. */
 	if (!vector || !lapic_in_kernel(vcpu))
 		return;
 
@@ -103,8 +101,8 @@ static bool vm_has_vector(struct kvm_vcpu *vcpu)
 	return vcpu->kvm->arch.xen.upcall_vector;
 }
 
-/* The vCPU looks at the flag itself, at entry: see kvm_xen_has_interrupt(). */
-static void make_look(struct kvm_vcpu *vcpu)
+/* Make the vCPU check the flag at its next entry: see kvm_xen_has_interrupt(). */
+static void check_at_entry(struct kvm_vcpu *vcpu)
 {
 	if (is_in_fast_call(vcpu))
 		kvm_make_request(KVM_REQ_EVENT, vcpu);
@@ -127,7 +125,7 @@ static struct xen_line *vm_line(struct kvm_vcpu *vcpu)
 	return READ_ONCE(vcpu->kvm->arch.xen.state.line);
 }
 
-/* Xen asserts the line for its vCPU 0, and tells others nothing. */
+/* As in Xen, the VM's line serves Xen vCPU 0 only; other vCPUs get no upcalls. */
 static bool vm_has_line(struct kvm_vcpu *vcpu)
 {
 	return vm_line(vcpu) && !xen_vcpu_id(vcpu);
@@ -138,7 +136,9 @@ static bool always(struct kvm_vcpu *vcpu)
 	return true;
 }
 
-/* A line goes with kvm->srcu, of which whoever raises events is a reader. */
+/*
+ * A line is freed after a grace period of kvm->srcu, so its users are in a read section.
+ */
 static void post(struct kvm *kvm, struct xen_line *line, u32 events)
 {
 	RCU_LOCKDEP_WARN(!srcu_read_lock_held(&kvm->srcu),
@@ -152,7 +152,7 @@ static void raise_own_line(struct kvm_vcpu *vcpu)
 	post(vcpu->kvm, own_line(vcpu), XEN_LEVEL_RAISED);
 }
 
-static void look_at_own_line(struct kvm_vcpu *vcpu)
+static void sync_own_line(struct kvm_vcpu *vcpu)
 {
 	post(vcpu->kvm, own_line(vcpu), XEN_LEVEL_LOOK);
 }
@@ -162,7 +162,7 @@ static void raise_vm_line(struct kvm_vcpu *vcpu)
 	post(vcpu->kvm, vm_line(vcpu), XEN_LEVEL_RAISED);
 }
 
-static void look_at_vm_line(struct kvm_vcpu *vcpu)
+static void sync_vm_line(struct kvm_vcpu *vcpu)
 {
 	post(vcpu->kvm, vm_line(vcpu), XEN_LEVEL_LOOK);
 }
@@ -176,11 +176,11 @@ struct upcall_method {
 	bool (*applies)(struct kvm_vcpu *vcpu);
 	/* The flag went from 0 to 1.  Any context. */
 	void (*raise)(struct kvm_vcpu *vcpu);
-	/* Make what the vCPU hears agree with the flag, which may be up. */
+	/* Bring the vCPU's interrupt in line with the flag, which may be set. */
 	void (*sync)(struct kvm_vcpu *vcpu);
-	/* The vCPU has another method by now: end what lasts.  NULL: nothing. */
+	/* The vCPU has got another method: end what this one asserts.  NULL: nothing. */
 	void (*leave)(struct kvm_vcpu *vcpu);
-	/* The VM has it for its vCPUs; settling it needs no thread of theirs. */
+	/* Configured for the whole VM; sync() may be called by any thread. */
 	bool of_vm;
 };
 
@@ -193,25 +193,25 @@ static const struct upcall_method methods[] = {
 	[XEN_UPCALL_OWN_LINE] = {
 		.applies = has_line,
 		.raise = raise_own_line,
-		.sync = look_at_own_line,
-		.leave = look_at_own_line,
+		.sync = sync_own_line,
+		.leave = sync_own_line,
 	},
 	[XEN_UPCALL_VM_VECTOR] = {
 		.applies = vm_has_vector,
-		.raise = make_look,
-		.sync = make_look,
+		.raise = check_at_entry,
+		.sync = check_at_entry,
 		.of_vm = true,
 	},
 	[XEN_UPCALL_VM_LINE] = {
 		.applies = vm_has_line,
 		.raise = raise_vm_line,
-		.sync = look_at_vm_line,
-		.leave = look_at_vm_line,
+		.sync = sync_vm_line,
+		.leave = sync_vm_line,
 		.of_vm = true,
 	},
 	[XEN_UPCALL_NONE] = {
 		.applies = always,
-		.raise = make_look,
+		.raise = check_at_entry,
 		.sync = do_nothing,
 		.of_vm = true,
 	},
@@ -235,7 +235,10 @@ static void choose(struct kvm_vcpu *vcpu)
 	while (!methods[method].applies(vcpu))
 		method++;
 
-	/* Pairs with the locked instruction that sets the flag. */
+	/*
+	 * Pairs with xen_evtchn_raise_upcall(), before xen_upcall_raise() reads the
+	 * method.
+	 */
 	smp_store_mb(vcpu->arch.xen.state.upcall_method, method);
 }
 
@@ -246,7 +249,7 @@ void xen_upcall_raise(struct kvm_vcpu *vcpu)
 	++vcpu->stat.xen_upcalls;
 	trace_kvm_xen_upcall(vcpu->vcpu_id, method);
 
-	INDIRECT_CALL_2(methods[method].raise, inject_vector, make_look, vcpu);
+	INDIRECT_CALL_2(methods[method].raise, inject_vector, check_at_entry, vcpu);
 }
 
 void xen_upcall_select(struct kvm_vcpu *vcpu, const struct xen_evtchn_ops *ops,
@@ -309,7 +312,7 @@ void xen_upcall_sync_all(struct kvm *kvm)
 	}
 }
 
-/* The LAPIC takes interrupts from now on. */
+/* The guest has enabled the LAPIC. */
 void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
 {
 	repeat_vector(vcpu);

@@ -5,7 +5,7 @@
  *
  * If vcpu_info is not mapped at the moment or not registered yet, selections are
  * deferred: they are kept in the vCPU, per width, and replayed by the vCPU's thread or by
- * the registration. Full barriers in defer() and xen_vcpu_info_placed() pair: either the
+ * the registration.  Full barriers in defer() and xen_vcpu_info_placed() pair: either the
  * deferral sees the registration and wakes the vCPU, or the registration sees the
  * deferred selection.
  */
@@ -102,7 +102,7 @@ static u64 take_deferred(struct kvm_vcpu *vcpu, const struct xen_layout *layout)
 /*
  * Map vcpu_info, waiting for the page.  On failure record the generation of the memslots,
  * so that deferred work neither keeps a sleeping vCPU awake nor a running one out of the
- * guest. When the memslots change, KVM kicks the vCPU, and the generation no longer
+ * guest.  When the memslots change, KVM kicks the vCPU, and the generation no longer
  * matches.  KVM is not notified when the VMM's memory becomes accessible: the next event
  * tries again, and so does the vCPU's thread when it is scheduled in or enters KVM_RUN.
  */

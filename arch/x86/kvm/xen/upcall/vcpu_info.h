@@ -8,7 +8,7 @@
 
 /*
  * Set the selector of @port, which was marked by @ops and @layout, for @vcpu, or defer
- * that. Returns true if an upcall is due: evtchn_upcall_pending went from 0 to 1.  Any
+ * that.  Returns true if an upcall is due: evtchn_upcall_pending went from 0 to 1.  Any
  * context, in a read section of kvm->srcu.
  */
 bool xen_vcpu_info_select(struct kvm_vcpu *vcpu,
