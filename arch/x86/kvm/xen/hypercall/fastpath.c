@@ -22,7 +22,7 @@ bool __read_mostly xen_fast_enabled = true;
 module_param_named(xen_fastpath, xen_fast_enabled, bool, 0644);
 MODULE_PARM_DESC(xen_fastpath, "Answer Xen hypercalls right behind the exit, where possible");
 
-/* A guest's counters are under a filter of the VMM, which goes with kvm->srcu. */
+/* The event filter for a guest's counters is guarded by kvm->srcu. */
 int __xen_fast_skip(struct kvm_vcpu *vcpu)
 {
 	int r;
@@ -33,14 +33,16 @@ int __xen_fast_skip(struct kvm_vcpu *vcpu)
 	return r;
 }
 
-/* AVIC has no window: it is inhibited for one, in all of the VM, which sleeps. */
+/*
+ * AVIC has no interrupt window: for one, KVM inhibits AVIC in the whole VM, which sleeps.
+ */
 static bool may_open_window(void)
 {
 	return !enable_apicv || !(kvm_x86_ops.required_apicv_inhibits &
 				  BIT(APICV_INHIBIT_REASON_IRQWIN));
 }
 
-/* Whether the method has upcalls injected, in the way that inject_interrupt() does it. */
+/* Whether upcalls by @method are injected by KVM, as inject_interrupt() does it. */
 static bool is_injected_by_kvm(enum xen_upcall_method method)
 {
 	return (method == XEN_UPCALL_LAPIC_VECTOR && !enable_apicv) ||
@@ -48,9 +50,9 @@ static bool is_injected_by_kvm(enum xen_upcall_method method)
 }
 
 /*
- * Whether KVM_REQ_EVENT asks for interrupts and nothing else, in a LAPIC whose state
- * nobody mirrors: then the exit loop would do no more than inject_interrupt().  All of
- * this is the vCPU's own, which no other thread changes.
+ * Whether KVM_REQ_EVENT is for interrupts only, and no copy of the LAPIC's state has to
+ * be updated: then the exit loop would do no more than inject_interrupt().  Only the
+ * vCPU's thread changes any of this.
  */
 static bool wants_interrupt_only(struct kvm_vcpu *vcpu)
 {
@@ -66,21 +68,24 @@ static bool is_interruptible(struct kvm_vcpu *vcpu)
 	return kvm_x86_call(interrupt_allowed)(vcpu, true) > 0;
 }
 
-/* Should the guest not be entered after all, kvm_xen_cancel_injection() takes it back. */
+/*
+ * If the guest is not reentered after all, kvm_xen_cancel_injection() cancels the
+ * injection.
+ */
 static void inject(struct kvm_vcpu *vcpu, u8 vector)
 {
 	kvm_queue_interrupt(vcpu, vector, false);
 	kvm_x86_call(inject_irq)(vcpu, false);
 }
 
-/* False for sure; what is true may be of a priority that has to wait. */
+/* Reliable if false; if true, the interrupt may still be blocked by its priority. */
 static bool may_have_interrupt(struct kvm_vcpu *vcpu)
 {
 	return READ_ONCE(vcpu->arch.apic->irr_pending) || kvm_cpu_has_extint(vcpu);
 }
 
 /*
- * Whether the VM-wide vector is due.  -EAGAIN: the flag has to be mapped first, which
+ * Whether the VM-wide vector is due.  -EAGAIN: vcpu_info has to be mapped first, which
  * the exit loop does.
  */
 static int has_vm_vector(struct kvm_vcpu *vcpu)
@@ -89,7 +94,7 @@ static int has_vm_vector(struct kvm_vcpu *vcpu)
 	       vcpu->arch.xen.vcpu_info_cache.active ? xen_vcpu_info_flag(vcpu) : 0;
 }
 
-/* Acknowledge the interrupt that comes first; 0: there is none.  -EAGAIN: as above. */
+/* Acknowledge the first interrupt; 0 if there is none, -EAGAIN as has_vm_vector(). */
 static int get_interrupt(struct kvm_vcpu *vcpu)
 {
 	int r = has_vm_vector(vcpu);
@@ -103,7 +108,7 @@ static int get_interrupt(struct kvm_vcpu *vcpu)
 	return r == -1 ? 0 : r;
 }
 
-/* What is left behind the interrupt that comes first, if any, gets a window. */
+/* Inject the first interrupt, if any, and open a window for the next. */
 static void inject_interrupt(struct kvm_vcpu *vcpu)
 {
 	int vector = is_interruptible(vcpu) ? get_interrupt(vcpu) : 0;
@@ -120,15 +125,15 @@ static void inject_interrupt(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Take KVM_REQ_EVENT back, in the order of the exit loop: what others make it for is
- * looked at once it is cleared, not before.  False: there is an INIT or a SIPI.
+ * Clear KVM_REQ_EVENT, and check its other causes after that, in the order of the exit
+ * loop.  Returns false if there is an INIT or a SIPI.
  */
 static bool take_request(struct kvm_vcpu *vcpu)
 {
 	xen_debug_delay(clear);
 	kvm_clear_request(KVM_REQ_EVENT, vcpu);
 
-	/* Pairs with kvm_make_request(), which orders what it is made for before. */
+	/* Pairs with kvm_make_request(), which orders its cause before the request. */
 	smp_mb__after_atomic();
 	if (likely(!READ_ONCE(vcpu->arch.apic->pending_events)))
 		return true;
@@ -138,8 +143,8 @@ static bool take_request(struct kvm_vcpu *vcpu)
 }
 
 /*
- * A request that is left pending ends the fast path, and so does a kick by another
- * thread, of which vcpu->mode tells and which is never taken back here.
+ * A pending request ends the fast path.  So does a kick by another thread, which changes
+ * vcpu->mode; that is not reset here.
  */
 void __xen_fast_inject(struct kvm_vcpu *vcpu)
 {

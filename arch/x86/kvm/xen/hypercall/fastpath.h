@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Hypercalls that are answered right behind the exit, see fastpath.c. */
+/* Hypercalls in the exit fast path, see fastpath.c. */
 #ifndef _KVM_XEN_HYPERCALL_FASTPATH_H
 #define _KVM_XEN_HYPERCALL_FASTPATH_H
 
@@ -10,15 +10,15 @@
 #include "smm.h"
 
 /*
- * Whether to go on behind an instruction takes no more than that, of a guest with
- * flags @rflags: it has no counters, and does not step.
+ * Whether skipping an instruction of a guest with @rflags only advances RIP: the guest
+ * has no counters and does not single-step.
  */
 static inline bool xen_skip_is_plain(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
 	return !(rflags & X86_EFLAGS_TF) && !vcpu_to_pmu(vcpu)->version;
 }
 
-/* As kvm_skip_emulated_instruction(), with the same result, in the exit loop. */
+/* Like kvm_skip_emulated_instruction(), in the exit loop; the result is the same. */
 static inline int xen_skip(struct kvm_vcpu *vcpu)
 {
 	if (unlikely(!xen_skip_is_plain(vcpu, kvm_x86_call(get_rflags)(vcpu))))
@@ -31,16 +31,15 @@ static inline int xen_skip(struct kvm_vcpu *vcpu)
 
 extern bool xen_fast_enabled;
 
-/* On PREEMPT_RT locks that are taken on the way sleep. */
+/* On PREEMPT_RT locks that a hypercall takes sleep. */
 static inline bool xen_fast_is_on(void)
 {
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(xen_fast_enabled);
 }
 
 /*
- * Whether @vcpu, which exited just now, is in a state to have a call answered.
- * Outside of long mode there are ways of paging and of injecting that take more than
- * is done here.
+ * Whether the state of @vcpu allows to handle a hypercall here.  Outside of long mode,
+ * paging and injection have variants that are not handled here.
  */
 static inline bool xen_fast_is_possible(struct kvm_vcpu *vcpu)
 {
@@ -51,10 +50,7 @@ static inline bool xen_fast_is_possible(struct kvm_vcpu *vcpu)
 
 int __xen_fast_skip(struct kvm_vcpu *vcpu);
 
-/*
- * Go on behind the instruction that exited, as kvm_skip_emulated_instruction() does,
- * and with the same result: right behind the exit.
- */
+/* Like kvm_skip_emulated_instruction(), in the exit fast path; the result is the same. */
 static inline int xen_fast_skip(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
 	if (unlikely(!xen_skip_is_plain(vcpu, rflags)))
@@ -63,7 +59,7 @@ static inline int xen_fast_skip(struct kvm_vcpu *vcpu, unsigned long rflags)
 	return kvm_x86_call(skip_emulated_instruction)(vcpu);
 }
 
-/* Whether the call of this exit was decoded right behind it. */
+/* Whether this exit's hypercall was decoded in the exit fast path. */
 static inline bool xen_fast_has_decoded(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.xen.state.decoded;
@@ -77,8 +73,8 @@ static inline void xen_fast_set_decoded(struct kvm_vcpu *vcpu, bool decoded)
 void __xen_fast_inject(struct kvm_vcpu *vcpu);
 
 /*
- * Whether the guest with flags @rflags, entered again, would take the VM-wide vector if
- * evtchn_upcall_pending is up: no request stands for a flag that was left up.
+ * Whether a guest with @rflags would take the VM-wide vector at reentry if
+ * evtchn_upcall_pending is set: no request is made for a flag that stays set.
  */
 static inline bool xen_fast_may_be_due(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
@@ -87,8 +83,8 @@ static inline bool xen_fast_may_be_due(struct kvm_vcpu *vcpu, unsigned long rfla
 }
 
 /*
- * Before the guest goes on behind the instruction that made the call: inject what
- * can be by now, or leave it to the exit loop.
+ * Before the guest is reentered after its hypercall: inject what can be injected now, or
+ * leave it to the exit loop.
  */
 static inline void xen_fast_inject(struct kvm_vcpu *vcpu, unsigned long rflags)
 {

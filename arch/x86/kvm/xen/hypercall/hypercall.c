@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hypercalls: what becomes of one.
+ * Hypercalls: decoding and dispatch.
  *
- * A call is decoded into a struct once.  A table says who answers it in the
- * kernel; all others, calls that an answerer passes on, and whatever comes
- * from CPL 1 to 3, exit to the VMM as KVM_EXIT_XEN.
+ * A call is decoded once, into a struct.  Tables contain the handlers of the calls that
+ * KVM answers.  All other calls, those that a handler leaves to the VMM, and calls from
+ * CPL 1 to 3, exit to the VMM as KVM_EXIT_XEN.  Owns state.hcall, used by the vCPU's
+ * thread only.
  */
 #include "xen/base/debug.h"
 #include "xen/base/trace.h"
@@ -26,12 +27,12 @@
 static_assert(sizeof_field(struct kvm_xen_hcall, params) ==
 	      sizeof_field(struct kvm_xen_exit, u.hcall.params));
 
-/* Calls without a sub-operation have a table of one, whatever their argument. */
+/* Calls without sub-operations have a table of length one. */
 static const struct xen_hcall_op dynhc_ops[] = {
 	XEN_HCALL_ANYWHERE(xen_hcall_dynhc),
 };
 
-/* The sub-operation is an int and the first argument. */
+/* The sub-operation is an int, in the first argument. */
 static const struct xen_hcall_row {
 	const struct xen_hcall_op *ops;
 	u8 nr_ops;
@@ -58,7 +59,7 @@ find_op(const struct kvm_xen_hcall *hcall)
 	u64 nr = hcall->input;
 	u32 op;
 
-	/* The few calls that Xen grants to user mode are the VMM's. */
+	/* The few calls that Xen allows in user mode are left to the VMM. */
 	if (unlikely(hcall->cpl) && nr != DYNHC_HYPERCALL)
 		return &none;
 	if (nr >= ARRAY_SIZE(xen_hcalls))
@@ -96,7 +97,10 @@ static void decode_wide(struct kvm_vcpu *vcpu, u64 *params)
 #define decode_wide decode_narrow
 #endif
 
-/* Decode the call that the vCPU makes, in 64-bit code or not, with privilege @cpl. */
+/*
+ * Decode the hypercall that the vCPU is making with privilege @cpl; @longmode: in 64-bit
+ * code.
+ */
 static __always_inline void decode(struct kvm_vcpu *vcpu,
 				   struct kvm_xen_hcall *hcall, bool longmode,
 				   u8 cpl)
@@ -129,7 +133,7 @@ static int complete_hcall(struct kvm_vcpu *vcpu, u64 result)
 	return xen_skip(vcpu);
 }
 
-/* A VMM that moved the vCPU elsewhere, to reset it say, wants no result. */
+/* If the VMM has moved RIP, for example to reset the vCPU, drop the result. */
 static int complete_exit(struct kvm_vcpu *vcpu)
 {
 	bool stays = kvm_is_linear_rip(vcpu, vcpu->arch.xen.hypercall_rip);
@@ -156,7 +160,7 @@ static int exit_to_vmm(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 	return 0;
 }
 
-/* Of EAX: a call for Hyper-V, where the guest has both. */
+/* Bit of EAX in calls for Hyper-V, if the guest has both interfaces. */
 #define HYPERV_HCALL	BIT(31)
 
 static bool is_for_hyperv(struct kvm_vcpu *vcpu, u64 input)
@@ -165,8 +169,8 @@ static bool is_for_hyperv(struct kvm_vcpu *vcpu, u64 input)
 }
 
 /*
- * EAX is half of its input in 32-bit code, where the bit has to be zero.  A call
- * from a program ends in #UD, and must leave RAX as it is.
+ * In 32-bit code EAX is half of Hyper-V's input, where the bit must be zero.  A call from
+ * user mode ends in #UD, and must not change RAX.
  */
 static int pass_to_hyperv(struct kvm_vcpu *vcpu,
 			  const struct kvm_xen_hcall *hcall)
@@ -177,9 +181,8 @@ static int pass_to_hyperv(struct kvm_vcpu *vcpu,
 }
 
 /*
- * Whether a call in a VM that has dynamic hypercalls, but whose other calls are
- * not Xen's, comes here.  All else is Hyper-V's, as far as it is not told apart by
- * the bit, or KVM's own.
+ * Whether a hypercall is handled here in a VM with dynamic hypercalls and without Xen's.
+ * All others are KVM's own, or Hyper-V's if they do not have Hyper-V's bit.
  */
 bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 {
@@ -197,13 +200,16 @@ static noinline void decode_in_loop(struct kvm_vcpu *vcpu)
 	       kvm_x86_call(get_cpl)(vcpu));
 }
 
-/* Whether a handler gave up on the call right behind the exit: it is traced then. */
+/*
+ * Whether a handler gave up on this call in the exit fast path, where it was traced
+ * already.
+ */
 static bool is_begun(struct kvm_vcpu *vcpu)
 {
 	return xen_fast_has_decoded(vcpu) && vcpu->arch.xen.state.hcall.atomic;
 }
 
-/* The call that is being made; decoded right behind the exit, or now. */
+/* The current call; decode it unless the exit fast path has done so. */
 static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_hcall *hcall = &vcpu->arch.xen.state.hcall;
@@ -216,7 +222,7 @@ static const struct kvm_xen_hcall *take_hcall(struct kvm_vcpu *vcpu)
 	return hcall;
 }
 
-/* Returns what exit handlers do: 1 to go on in the guest, 0 for the VMM. */
+/* Returns as exit handlers do: 1 to reenter the guest, 0 to exit to the VMM. */
 int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 {
 	bool is_traced = is_begun(vcpu);
@@ -243,8 +249,8 @@ int kvm_xen_hypercall(struct kvm_vcpu *vcpu)
 
 #ifdef CONFIG_KVM_XEN_FASTPATH
 /*
- * Answer a call in a context that must not wait, if its handler can: the result, or
- * XEN_HCALL_SLOW and its like.
+ * Run a call's handler in the exit fast path, if it can run there.  Returns the result,
+ * or XEN_HCALL_SLOW or another special value.
  */
 static s64 call_atomic(struct kvm_vcpu *vcpu, struct kvm_xen_hcall *hcall)
 {
@@ -263,7 +269,7 @@ static s64 call_atomic(struct kvm_vcpu *vcpu, struct kvm_xen_hcall *hcall)
 	return r;
 }
 
-/* What follows a call that was answered. */
+/* Complete a call that was handled in the exit fast path. */
 static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
 				  const struct kvm_xen_hcall *hcall, s64 result)
 {
@@ -282,9 +288,9 @@ static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
 }
 
 /*
- * A hypercall right behind the exit that it made, with interrupts off: answer it
- * and enter the guest again, if that takes no waiting.  If not, kvm_xen_hypercall()
- * follows in the exit loop.  On AMD the caller has brought CR3 up to date.
+ * Handle a hypercall in the exit fast path, with interrupts off, and reenter the guest,
+ * if no sleep is needed.  Otherwise kvm_xen_hypercall() handles it in the exit loop.  On
+ * AMD the caller has updated CR3.
  */
 fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu)
 {
@@ -299,7 +305,7 @@ fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu)
 	kvm_x86_call(get_cs_db_l_bits)(vcpu, &db, &l);
 	decode(vcpu, hcall, l, kvm_x86_call(get_cpl)(vcpu));
 
-	/* What a handler gives up on it did not begin. */
+	/* A handler that gives up has done nothing. */
 	r = call_atomic(vcpu, hcall);
 	if (xen_hcall_is_left(r)) {
 		xen_debug_delay(loop);
