@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Xen guests, as the rest of KVM sees them: the only header of the Xen core
- * that other files of KVM include.
+ * The interface of the Xen code to the rest of KVM: the only header of it that other
+ * files of KVM include.
  */
 #ifndef __ARCH_X86_KVM_XEN_H__
 #define __ARCH_X86_KVM_XEN_H__
@@ -11,10 +11,10 @@
 
 #include "xen/abi/layout.h"
 
-/* The name by which KVM's clock code asks where vcpu_info has its time. */
+/* KVM's clock code uses this name to find the time in vcpu_info. */
 #define compat_vcpu_info xen_abi_vcpu_info32
 
-/* What KVM_CAP_XEN_HVM reports beyond Linux's own flags. */
+/* Flags of KVM_CAP_XEN_HVM that Linux does not have. */
 #define KVM_XEN_ADDED_CAPS	kvm_xen_added_caps()
 
 #ifdef CONFIG_KVM_XEN
@@ -70,9 +70,9 @@ void kvm_xen_create_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
 void __kvm_xen_irqchip_write(struct kvm *kvm);
 void kvm_xen_stop(struct kvm *kvm);
 
-/* How a vCPU hears of its events, by precedence; see xen/upcall.c. */
+/* The methods of upcalls, in the order of precedence; see xen/upcall/upcall.c. */
 enum xen_upcall_method {
-	XEN_UPCALL_UNDECIDED,	/* vcpu_info was never there */
+	XEN_UPCALL_UNDECIDED,	/* vcpu_info was never registered */
 	XEN_UPCALL_LAPIC_VECTOR,
 	XEN_UPCALL_OWN_LINE,
 	XEN_UPCALL_VM_VECTOR,
@@ -86,39 +86,39 @@ static inline enum xen_upcall_method kvm_xen_upcall_method(struct kvm_vcpu *vcpu
 	return READ_ONCE(vcpu->arch.xen.state.upcall_method);
 }
 
-/* Whether @leaf of CPUID is Xen's about the TSC, as the VMM numbered them. */
+/* Whether @leaf of CPUID is Xen's time leaf, according to the base that the VMM uses. */
 static inline bool kvm_xen_is_time_leaf(struct kvm_vcpu *vcpu, u32 leaf)
 {
 	const struct kvm_hypervisor_cpuid *cpuid = &vcpu->arch.xen.cpuid;
 
-	/* Most are below, and rule themselves out. */
+	/* Most leaves are below this range. */
 	return leaf >= XEN_CPUID_FIRST_LEAF && cpuid->base &&
 	       leaf <= cpuid->limit &&
 	       leaf == (cpuid->base | XEN_CPUID_LEAF(3));
 }
 
 /*
- * Whether upcalls of @vcpu were ever chosen: then kvm_xen_has_interrupt(), which said
- * yes a moment ago, may say no.
+ * Whether a method of upcalls was ever chosen for @vcpu.  If so, kvm_xen_has_interrupt()
+ * may return false although it has returned true a moment ago.
  */
 static inline bool kvm_xen_has_upcalls(struct kvm_vcpu *vcpu)
 {
 	return kvm_xen_upcall_method(vcpu) != XEN_UPCALL_UNDECIDED;
 }
 
-/* Whether any VM may make hypercalls of Xen's, or dynamic ones.  Costs nothing. */
+/* Whether any VM may make Xen's or dynamic hypercalls.  A patched-out branch if not. */
 static __always_inline bool kvm_xen_is_in_use(void)
 {
 	return static_branch_unlikely(&kvm_xen_enabled.key);
 }
 
-/* True where the VMM gave Xen's hypercall page an MSR. */
+/* Whether the VMM has set an MSR for Xen's hypercall page. */
 static inline bool kvm_xen_msr_enabled(struct kvm *kvm)
 {
 	return kvm_xen_is_in_use() && kvm->arch.xen_hvm_config.msr;
 }
 
-/* True where VMCALL and VMMCALL may be Xen's, all or some. */
+/* Whether VMCALL and VMMCALL may be Xen's or dynamic hypercalls. */
 static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 {
 	return kvm_xen_is_in_use() &&
@@ -126,7 +126,7 @@ static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_DYNHC));
 }
 
-/* Whether this one is, which the guest is about to make: mostly dynamic, if not. */
+/* Whether the hypercall that the guest is making is Xen's or a dynamic one. */
 static inline bool kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 {
 	return (vcpu->kvm->arch.xen_hvm_config.flags &
@@ -136,11 +136,10 @@ static inline bool kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 }
 
 /*
- * The VM-wide vector is a level: it asks for injection as long as the guest
- * leaves evtchn_upcall_pending set.  While it is on its way into the guest it
- * does not ask again: a window for interrupts would be opened, and mostly for
- * nothing, as the guest is about to clear the flag.  That of L1 may have the
- * number of one that L1 itself injected into L2.
+ * The VM-wide vector is a level: it is to be injected as long as evtchn_upcall_pending is
+ * set.  While it is being injected, do not request it again: KVM would open an interrupt
+ * window, mostly in vain, as the guest is about to clear the flag.  L1 may itself have
+ * injected a vector with the same number into L2.
  */
 static inline bool kvm_xen_vector_is_under_way(struct kvm_vcpu *vcpu)
 {
@@ -161,9 +160,9 @@ static inline int kvm_xen_has_interrupt(struct kvm_vcpu *vcpu)
 }
 
 /*
- * The VM-wide vector if it is to be injected now, else -1.  Whoever asked
- * kvm_xen_has_interrupt() before may hear otherwise here: other vCPUs of the
- * guest can take the flag down, and the VMM the vector away, at any moment.
+ * The VM-wide vector if it is to be injected now, else -1.  This may differ from an
+ * earlier result of kvm_xen_has_interrupt(): other vCPUs of the guest can clear the flag,
+ * and the VMM can remove the vector, at any time.
  */
 static inline int kvm_xen_get_interrupt(struct kvm_vcpu *vcpu)
 {
@@ -173,8 +172,8 @@ static inline int kvm_xen_get_interrupt(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Whether the guest, entered without a turn of the exit loop, could take the VM-wide
- * vector: a level has no request by which the loop would be told.
+ * Whether the guest could take the VM-wide vector if it is entered without an iteration
+ * of the exit loop: no request makes the loop inject a level.
  */
 static inline bool kvm_xen_is_due(struct kvm_vcpu *vcpu)
 {
@@ -182,8 +181,9 @@ static inline bool kvm_xen_is_due(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Whether HLT is for the exit loop: kvm_xen_has_interrupt() takes a lock, which sleeps on
- * PREEMPT_RT, and with interrupts off answers that there may be one.
+ * Whether HLT has to be handled in the exit loop: kvm_xen_has_interrupt() takes a lock
+ * that sleeps on PREEMPT_RT, and with interrupts off it can only assume that there is an
+ * interrupt.
  */
 static inline bool kvm_xen_leaves_hlt(struct kvm_vcpu *vcpu)
 {
@@ -191,7 +191,7 @@ static inline bool kvm_xen_leaves_hlt(struct kvm_vcpu *vcpu)
 	       kvm_xen_upcall_method(vcpu) == XEN_UPCALL_VM_VECTOR;
 }
 
-/* True where deferred selections wait that this vCPU can write by now. */
+/* Whether the vCPU has deferred work that it can do now. */
 static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 {
 	struct kvm_xen_vcpu_state *state = &vcpu->arch.xen.state;
@@ -209,14 +209,14 @@ static inline bool kvm_xen_timer_enabled(struct kvm_vcpu *vcpu)
 
 static inline int kvm_xen_has_pending_timer(struct kvm_vcpu *vcpu)
 {
-	/* The VMM may set timers without hypercalls, and without their MSR. */
+	/* The VMM may use timers without hypercalls, and without an MSR. */
 	if (!kvm_xen_timer_enabled(vcpu))
 		return 0;
 
 	return atomic_read(&vcpu->arch.xen.timer_pending);
 }
 
-/* The LAPIC takes interrupts from now on: repeat an upcall that it refused. */
+/* The guest has enabled the LAPIC: repeat an upcall that it dropped while disabled. */
 static inline void kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu)
 {
 	if (kvm_xen_is_in_use() &&
@@ -232,8 +232,8 @@ static inline void kvm_xen_irqchip_write(struct kvm *kvm)
 }
 
 /*
- * The vCPU's thread was scheduled, or has entered KVM_RUN: pages that could not be
- * mapped are tried again.
+ * The vCPU's thread was scheduled in, or has entered KVM_RUN: allow another attempt to
+ * map pages.
  */
 static inline void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu)
 {
@@ -242,7 +242,7 @@ static inline void kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu)
 	__kvm_xen_runstate_set_running(vcpu);
 }
 
-/* The vCPU is about to wait for an event, in HLT or for its start-up. */
+/* The vCPU is about to wait: in HLT for an event, or for its start-up. */
 static inline void kvm_xen_runstate_set_blocked(struct kvm_vcpu *vcpu)
 {
 	if (kvm_xen_msr_enabled(vcpu->kvm))
@@ -257,7 +257,7 @@ static inline type name args			\
 	return value;				\
 }
 
-/* Where nothing may be called that could be traced. */
+/* For noinstr code. */
 #define KVM_XEN_OFF_NOINSTR(name, args)		\
 static __always_inline bool name args		\
 {						\
@@ -313,9 +313,9 @@ KVM_XEN_OFF_VOID(kvm_xen_create_vcpu_debugfs,
 fastpath_t kvm_xen_fast_hypercall(struct kvm_vcpu *vcpu);
 
 /*
- * The guest is not entered right behind the exit after all: take back what was injected
- * since.  Nothing else is queued there: exits that the fast path handles, by instructions
- * and the preemption timer, interrupt no delivery of an event.
+ * The guest is not reentered from the exit fast path after all: cancel what was injected
+ * there.  Nothing else is queued: exits that the fast path handles, of instructions and
+ * of the preemption timer, do not interrupt the delivery of an event.
  */
 static inline void kvm_xen_cancel_injection(struct kvm_vcpu *vcpu)
 {

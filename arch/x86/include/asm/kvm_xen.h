@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Xen guest state that KVM's own structures carry.
+ * The state of Xen guests that is embedded in KVM's structures.
  *
- * <asm/kvm_host.h> embeds these in struct kvm_xen and struct kvm_vcpu_xen, so
- * kvm.ko and both vendor modules must agree on them: the three are one unit.
- * What guards a field is said in arch/x86/kvm/xen.c.
+ * <asm/kvm_host.h> embeds it in struct kvm_xen and struct kvm_vcpu_xen, so kvm.ko and
+ * both vendor modules must be built with the same version.  arch/x86/kvm/xen.c says what
+ * guards which field.
  */
 #ifndef _ASM_X86_KVM_XEN_H
 #define _ASM_X86_KVM_XEN_H
@@ -29,47 +29,47 @@ struct kvm_xen_vm_state {
 	struct xen_slots *ports;	/* struct xen_port, by send_port */
 	struct xen_fifo *fifo;		/* NULL at 2-level */
 	struct mutex fifo_lock;
-	u32 max_port;			/* highest, where FIFO is in use */
-	s64 first_offset;		/* kvmclock_offset of a clock never set */
+	u32 max_port;			/* highest port under FIFO */
+	s64 first_offset;		/* kvmclock_offset before any KVM_SET_CLOCK */
 	u8 fifo_offer;			/* enum xen_fifo_offer */
-	bool by_line;			/* how the guest asked the VMM for upcalls */
+	bool by_line;			/* the guest asked the VMM for a line */
 	atomic_t nr_pollers;		/* bits set in poll_mask */
-	u32 poll_rest;			/* what pollers wake others for: as poll_port */
+	u32 poll_rest;			/* port for which pollers wake the others */
 	struct mutex callback_lock;
 	struct xen_line *line;		/* NULL: the VM has none */
 	struct mutex dynhc_lock;
-	struct xen_dynhc *dynhc;	/* NULL: no token ever was */
+	struct xen_dynhc *dynhc;	/* NULL: no token was ever bound */
 };
 
 struct xen_hcall_op;
 
-/* A hypercall, decoded. */
+/* A decoded hypercall. */
 struct kvm_xen_hcall {
 	u64 input;
 	u64 params[6];
-	const struct xen_hcall_op *op;	/* who answers it; never NULL */
+	const struct xen_hcall_op *op;	/* its handler; never NULL */
 	bool longmode;
-	bool atomic;			/* right behind the exit: see fastpath.c */
+	bool atomic;			/* in the exit fast path: see fastpath.c */
 	u8 cpl;
 };
 
-/* The memslot that was used last, where each use looks at the generation. */
+/* The memslot that was used last; each use compares the generation. */
 struct kvm_xen_memory {
 	u64 generation;
 	u64 base;			/* guest physical address */
-	u64 size;			/* in bytes; 0: there is none */
+	u64 size;			/* in bytes; 0: invalid */
 	void __user *place;
 };
 
-/* So many entries lead to a page in long mode, without LA57. */
+/* The number of page-table levels in long mode without LA57. */
 #define KVM_XEN_WALK_LEVELS	4
 
 /*
- * A page that was read from, and the entries of page tables that led there.  Where a
- * large page makes the way short, its entry is repeated.
+ * A cached page-table walk: a page that was read from, and the entries that led to it.
+ * For a large page, the last entry is repeated.
  */
 struct kvm_xen_cached_walk {
-	u64 generation;			/* of the memslots; 0: there is no way */
+	u64 generation;			/* of the memslots; 0: invalid */
 	u64 root;			/* CR3 */
 	u64 page;			/* linear address */
 	void __user *place;		/* of the page */
@@ -77,38 +77,41 @@ struct kvm_xen_cached_walk {
 	u64 values[KVM_XEN_WALK_LEVELS];
 };
 
-/* A call of which the kernel does its part once the VMM has answered it by 0. */
+/* What KVM does after the VMM has answered a call with 0. */
 struct kvm_xen_completion {
 	void (*complete)(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion);
 	u32 port;
-	u32 vcpu;			/* as the guest knows it */
+	u32 vcpu;			/* Xen vCPU id */
 };
 
 struct kvm_xen_vcpu_state {
-	/* Selections that found no vcpu_info, per width (enum xen_width). */
+	/*
+	 * Deferred selectors, per width (enum xen_width), and flags of other deferred
+	 * work.
+	 */
 	atomic64_t deferred[KVM_XEN_NR_WIDTHS];
 	/*
-	 * Memslot generations for which vcpu_info, and a page of FIFO for some event,
-	 * are known not to map, or 0.
+	 * Memslot generations with which vcpu_info, or a page of FIFO for some event,
+	 * could not be mapped; or 0.
 	 */
 	u64 stalled_generation;
 	u64 fifo_stalled_generation;
-	/* What the vCPU polls for: a port, XEN_POLL_ANY or XEN_POLL_NONE. */
+	/* The port for which the vCPU polls, XEN_POLL_ANY or XEN_POLL_NONE. */
 	u32 poll_port;
 	struct hrtimer poll_timer;
-	struct task_struct *steal_task;	/* whose run delay last_steal is */
+	struct task_struct *steal_task;	/* task whose run_delay is last_steal */
 	u32 timer_priority;
 	struct kvm_xen_completion completion;
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
-	/* Where in a dirty ring pages were logged: union xen_ring_entry. */
+	/* Dirty ring entries of pages: union xen_ring_entry. */
 	u64 vcpu_info_entry;
 	u64 runstate_entries[2];
 	struct xen_line *line;		/* NULL without one of its own */
 	u8 upcall_method;		/* enum xen_upcall_method */
 	struct kvm_xen_hcall hcall;
 #ifdef CONFIG_KVM_XEN_FASTPATH
-	bool decoded;			/* hcall is that of this exit */
-	bool in_fast_call;		/* answers a call right behind the exit */
+	bool decoded;			/* hcall was decoded in this exit */
+	bool in_fast_call;		/* handling a call in the exit fast path */
 	struct kvm_xen_memory fast_memory;
 	struct kvm_xen_cached_walk cached_walk;
 #endif
