@@ -151,7 +151,7 @@ static struct kvm_xen_dynhc_handler adder_handler = {
 
 /*
  * With an owner, the module cannot be unloaded while a token is bound, which suits most
- * handlers. Without, it can be removed while guests use it: for a device that can be
+ * handlers.  Without, it can be removed while guests use it: for a device that can be
  * unplugged.
  */
 static bool pin = true;

@@ -26,7 +26,7 @@
  * Read it before using anything else of this header: another kernel may use these flags
  * and attribute numbers for something else; @magic confirms that this one does not.
  * @version is the kernel's KVM_XEN_ADDITIONS_VERSION; a header with a lower version also
- * describes it correctly. @config_flags are the flags of additions that
+ * describes it correctly.  @config_flags are the flags of additions that
  * KVM_XEN_HVM_CONFIG accepts.
  *
  * Needs no flag.  Errors: -ENOENT in kernels without additions.
@@ -105,7 +105,7 @@ static __inline__ void kvm_xen_vcpu_attr_take(const struct kvm_xen_vcpu_attr *at
  * that exceeds the capacity, continue at the port after the last one read.
  *
  * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_ENUM is set, -EFAULT if @entries cannot
- * be written. Sleeps.  The result of several calls is consistent only if no other thread
+ * be written.  Sleeps.  The result of several calls is consistent only if no other thread
  * changes the table meanwhile.
  */
 #define KVM_XEN_ATTR_TYPE_EVTCHN_ENUM	0x40
@@ -137,7 +137,7 @@ struct kvm_xen_evtchn_entry {
 /*
  * The state of FIFO event channels, for saving and restoring a guest.  Each of these
  * attributes returns -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_FIFO is set, and -EFAULT if
- * memory of the VMM cannot be accessed. All sleep.  Read them while no vCPU runs.  Set
+ * memory of the VMM cannot be accessed.  All sleep.  Read them while no vCPU runs.  Set
  * them before any vCPU runs, in this order: limit, array, control blocks, ports; then
  * what raises events.  The heads and links of queues are in guest memory, which has to be
  * restored before.
@@ -163,7 +163,7 @@ struct kvm_xen_evtchn_limit {
  *
  * Get writes frame numbers to @frames.  Set with @active 1 switches the VM to FIFO, if
  * necessary, and adds the frames that it does not have yet; set with @active 0 switches
- * it back to 2-level. Unlike a switch by the guest, this does not convert events that are
+ * it back to 2-level.  Unlike a switch by the guest, this does not convert events that are
  * pending at 2-level: in a guest that is restored they have been converted.
  *
  * Errors: -EINVAL if a frame cannot be mapped or @active is neither 0 nor 1, -EBUSY if a
@@ -287,7 +287,7 @@ struct kvm_xen_evtchn_control {
  * above 255, @gsi of 4096 or more, @resample_fd of the same eventfd as @assert_fd, and
  * file descriptors that are not eventfds; -EBADF; -ENXIO for a line with neither
  * interrupt controllers in the kernel nor eventfds; -ENOSPC if KVM has no irq source
- * left; -ENOMEM.  An error leaves the callback unchanged. Sleeps.
+ * left; -ENOMEM.  An error leaves the callback unchanged.  Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_CALLBACK	0x44
 
@@ -379,7 +379,7 @@ struct kvm_xen_callback {
  * HANDLER; -EBADF or -EINVAL for @fd; -ENXIO for a name that is not registered; -EEXIST
  * if the token is bound already; -ENOSPC if no token is free or the VM has
  * KVM_XEN_DYNHC_MAX_BINDINGS; -EFAULT; -ENOMEM; the error of the handler's bind().  An
- * error leaves the table unchanged. Sleeps.
+ * error leaves the table unchanged.  Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_DYNHC		0x45
 
@@ -431,11 +431,11 @@ struct kvm_xen_dynhc {
  *
  * Writes bindings to @entries, by ascending token; of a token the one without @match
  * first, the others in no particular order.  Passing an entry to KVM_XEN_ATTR_TYPE_DYNHC
- * creates the same binding again. An eventfd is identified by the file descriptor with
+ * creates the same binding again.  An eventfd is identified by the file descriptor with
  * which it was bound.  The state of a handler has to be saved by its module.
  *
  * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_DYNHC is set, -EFAULT if @entries cannot be
- * written. Sleeps.
+ * written.  Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_DYNHC_ENUM	0x46
 

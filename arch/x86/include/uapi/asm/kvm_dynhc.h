@@ -40,7 +40,7 @@
 
 /*
  * Vendor-specific capabilities in PCI configuration space hold the tokens of a device,
- * one per token. All fields are little-endian; reserved fields are zero and ignored.
+ * one per token.  All fields are little-endian; reserved fields are zero and ignored.
  */
 #define DYNHC_PCI_CAP_ID	0x09u		/* vendor-specific */
 #define DYNHC_PCI_CAP_LEN	16u

@@ -48,7 +48,7 @@ void evtchn_fifo_port_init(struct evtchn_fifo_port *port,
  * The port moved between the read of port->last and the locks: another caller raised it
  * concurrently.  If it moves a second time, the caller that moves it holds the lock of
  * the queue to which it moved first, so that caller has marked its event after this one
- * began. The guest then sees that event, and this one coalesces with it.
+ * began.  The guest then sees that event, and this one coalesces with it.
  */
 struct evtchn_fifo_queue *evtchn_fifo_lock_again(struct evtchn_fifo_port *port,
 						 struct evtchn_fifo_queue *to,

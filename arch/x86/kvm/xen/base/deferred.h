@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Work that is deferred to the vCPU's thread, besides deferred selections: a word of
- * flags. Owns nothing; state.deferred[] is atomic.
+ * flags.  Owns nothing; state.deferred[] is atomic.
  */
 #ifndef _KVM_XEN_BASE_DEFERRED_H
 #define _KVM_XEN_BASE_DEFERRED_H

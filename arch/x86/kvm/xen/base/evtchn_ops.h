@@ -44,7 +44,7 @@ struct xen_evtchn_ops {
 
 	/*
 	 * Wait for the page for which mark() or unmask() returned -EWOULDBLOCK.  May
-	 * sleep. Returns 0 if the caller should try again, else why the page is
+	 * sleep.  Returns 0 if the caller should try again, else why the page is
 	 * unavailable.
 	 */
 	int (*wait)(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port);

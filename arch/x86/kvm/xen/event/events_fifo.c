@@ -4,7 +4,7 @@
  *
  * These are the event array's page with the word of the port, the control block, and the
  * event array's page with the word of the queue's tail, which is known only once the
- * queue is locked. The first two are mapped in this order, then the queues are locked,
+ * queue is locked.  The first two are mapped in this order, then the queues are locked,
  * and the last is mapped only if that needs no waiting, so no two callers can wait for
  * each other.
  *
@@ -112,7 +112,7 @@ void xen_fifo_retry_held(struct work_struct *work)
 
 /*
  * Apply @fn, evtchn_fifo_mark() or evtchn_fifo_unmask(), to port @nr, whose word is in
- * @map. Returns as xen_evtchn_ops::unmask(), or @overtaken if other callers raised the
+ * @map.  Returns as xen_evtchn_ops::unmask(), or @overtaken if other callers raised the
  * port concurrently.
  */
 static __always_inline int queue(struct xen_fifo *fifo, struct kvm_vcpu *vcpu,

@@ -20,7 +20,7 @@ static inline u32 xen_fifo_nr_ports(struct kvm *kvm,
 
 /*
  * Whether the memslots have not changed since a page for a saved event could not be
- * mapped. In a read section of kvm->srcu.
+ * mapped.  In a read section of kvm->srcu.
  */
 bool xen_fifo_is_stalled(struct kvm_vcpu *vcpu);
 

@@ -3,7 +3,7 @@
  * vCPUs that poll for ports (SCHEDOP_poll), and waking them.
  *
  * Owns poll_mask, poll_rest and nr_pollers of the VM, and poll_port of a vCPU; all are
- * atomic. A poller announces itself, then reads the pending bits; a sender sets the
+ * atomic.  A poller announces itself, then reads the pending bits; a sender sets the
  * pending bit, then reads the mask of pollers.  Full barriers on both sides ensure that
  * at least one sees the other.  A sender, which may have interrupts off, checks only a
  * few of what may be a thousand pollers, and leaves the others to one of them
