@@ -392,7 +392,7 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 	evtchn_fifo_forget(xen_fifo_word(map.khva, port));
 	if (xen_logs_writes(kvm))
 		xen_fifo_log_word(kvm_get_vcpu(kvm, READ_ONCE(state->dest.vcpu)),
-			 fifo, port, gpc);
+				  fifo, port, gpc);
 	xen_unmap(&map);
 }
 

@@ -269,7 +269,7 @@ void xen_upcall_sync_line(struct kvm_vcpu *vcpu)
 {
 	if (xen_vcpu_info_seek(vcpu))
 		xen_defer_work_again(vcpu, XEN_DEFERRED_LINE,
-				xen_vcpu_info_is_stalled);
+				     xen_vcpu_info_is_stalled);
 	else
 		methods[method_of(vcpu)].sync(vcpu);
 }
