@@ -49,7 +49,7 @@ static bool is_deep(struct kvm_vcpu *vcpu)
 	return kvm_is_cr4_bit_set(vcpu, X86_CR4_LA57);
 }
 
-/* Cache the memslot of @gfn, with the generation that tells whether it is still valid. */
+/* Cache the memslot of @gfn, with the generation by which it is valid. */
 static noinline bool find_memory(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
 	struct kvm_memslots *slots = kvm_memslots(vcpu->kvm);

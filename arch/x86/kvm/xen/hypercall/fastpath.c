@@ -20,7 +20,7 @@
 
 bool __read_mostly xen_fast_enabled = true;
 module_param_named(xen_fastpath, xen_fast_enabled, bool, 0644);
-MODULE_PARM_DESC(xen_fastpath, "Answer Xen hypercalls right behind the exit, where possible");
+MODULE_PARM_DESC(xen_fastpath, "Handle Xen hypercalls in the exit fast path, where possible");
 
 /* The event filter for a guest's counters is guarded by kvm->srcu. */
 int __xen_fast_skip(struct kvm_vcpu *vcpu)

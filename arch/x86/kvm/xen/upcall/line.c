@@ -2,7 +2,7 @@
 /*
  * Interrupt lines that are asserted while a vCPU's evtchn_upcall_pending is set.
  *
- * level.c decides when a line has to change.  This file tells it when the guest may have
+ * level.c decides when a line has to change.  This file reports when the guest may have
  * cleared the flag, and asserts and deasserts the line.  For a line of KVM's irqchips,
  * KVM calls this file at each EOI, whichever irqchip and trigger mode; before the guest
  * writes to an irqchip, so that unmasking a pin does not deliver an interrupt whose flag
