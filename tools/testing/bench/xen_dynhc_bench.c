@@ -32,7 +32,7 @@ struct vm_kind {
 	const char *name;
 	unsigned int conditions;
 	uint32_t config;
-	bool in_loop;			/* answers no hypercall right behind the exit */
+	bool in_loop;			/* handles no hypercall in the exit fast path */
 };
 
 static struct dynhc hc;
