@@ -22,7 +22,7 @@ static void produce(u32 port)
 	world.data[port]++;
 }
 
-/* Whoever looks while nobody holds its locks must find queues in order. */
+/* While no actor holds the locks of a queue, the queue must be in order. */
 void check_tails(void)
 {
 	u32 v, q;

@@ -87,7 +87,7 @@ void make_vcpu(u8 vcpu);
 /* Let both vCPUs take the upcalls that are due. */
 void drain(void);
 
-/* Whoever looks while nobody holds its locks must find queues in order. */
+/* While no actor holds the locks of a queue, the queue must be in order. */
 void check_tails(void);
 
 #endif /* _KVM_XEN_FIFO_ACTORS_H */

@@ -170,7 +170,7 @@ static void start(void)
 		world.ready_before[i] = world.control[i][0];
 }
 
-/* READY is watched from outside, whoever changes it. */
+/* READY is observed from outside, whichever actor changes it. */
 static void observe(void)
 {
 	u32 v;

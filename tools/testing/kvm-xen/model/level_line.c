@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The line and its driver: a pin of an irqchip, and how whoever has something for the
- * line's state machine posts it and, where no other task does, carries out its actions.
+ * The line and its driver: a pin of an irqchip, and how a task posts an event to the
+ * line's state machine and, where no other task does, carries out its actions.
  */
 #include "level_line.h"
 #include "test.h"

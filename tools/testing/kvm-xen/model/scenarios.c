@@ -448,7 +448,7 @@ static void start(void)
 		scenario->prepare();
 }
 
-/* evtchn_upcall_pending is watched from outside, whoever changes it. */
+/* evtchn_upcall_pending is observed from outside, whichever actor changes it. */
 static void observe(void)
 {
 	if (world.vcpu_info[0] && !world.flag_before)

@@ -47,7 +47,7 @@ enum xen_evtchn_verdict model_send(u32 port)
 		return XEN_EVTCHN_SAVED;
 	}
 
-	/* Whoever takes it off is not who it is for. */
+	/* The vCPU that takes the port off is not the one that the event is for. */
 	if (p->on && !was && vcpu_of(p->on) != p->vcpu) {
 		p->saved = true;
 		return XEN_EVTCHN_SAVED;

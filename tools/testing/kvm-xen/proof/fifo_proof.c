@@ -75,7 +75,7 @@ static void hook(const volatile void *addr, size_t len, enum seam_access how)
 	any_guest();
 }
 
-/* While an event is kept, its page may appear, and whoever added it look once. */
+/* While an event is saved, its page may be added, and the actor that adds it looks once. */
 static void save_hook(const volatile void *addr, size_t len,
 		      enum seam_access how)
 {

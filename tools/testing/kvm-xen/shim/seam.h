@@ -129,7 +129,7 @@ static inline bool guest_try_cmpxchg(u32 *word, u32 *old, u32 new)
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* Only for loops that go on until it succeeds, and know nothing but @old. */
+/* Only for loops that go on until it succeeds, and use no value but @old. */
 static inline bool kernel_try_cmpxchg(u32 *word, u32 *old, u32 new)
 {
 	seam_report(word, sizeof(*word), SEAM_LOOP);

@@ -2,7 +2,7 @@
 /*
  * The FIFO unit among real threads, for ThreadSanitizer: senders that move ports
  * between queues, two vCPUs, and one that masks and unmasks, for a fixed number
- * of events.  What the explorer takes for granted is seen here: that all which
+ * of events.  The assumption of the explorer is checked here: that all which
  * is shared is either atomic or under the locks that the unit takes.
  */
 #include <pthread.h>

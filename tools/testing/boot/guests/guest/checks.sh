@@ -36,7 +36,7 @@ network_up() {
 	ip addr add 10.0.2.15/24 dev eth0
 }
 
-# The host serves the file to whoever connects to this address.
+# The host serves the file to each client that connects to this address.
 download() {
 	nc 10.0.2.100 7 < /dev/null | sum_of
 }

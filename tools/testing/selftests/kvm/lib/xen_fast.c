@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Hypercalls that KVM answers right behind the exit: see xen_fast.h. */
+/* Hypercalls that KVM answers in the exit fast path: see xen_fast.h. */
 #include <string.h>
 
 #include "test_util.h"

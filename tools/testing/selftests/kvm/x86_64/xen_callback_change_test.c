@@ -260,7 +260,7 @@ static bool waits(FIXTURE_DATA(change) *self, unsigned int vcpu)
 	       READ_ONCE(*xen_upcall_pending(xen_vcpu_info(self->x, vcpu)));
 }
 
-/* Remove all callbacks: from then on no event is notified. */
+/* Remove all callbacks: afterwards no upcall is delivered. */
 static void remove_all(FIXTURE_DATA(change) *self)
 {
 	set_vm(self, 0);

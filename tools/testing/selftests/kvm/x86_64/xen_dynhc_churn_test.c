@@ -4,7 +4,7 @@
  *
  * Guests count what their calls returned and the host counts what its eventfds
  * got: a call that returned 0 was counted exactly once.  An eventfd that was
- * taken away gets nothing from then on.
+ * taken away is not signalled afterwards.
  *
  * If this fails, a doorbell is lost, or signals a device that it was taken away from.
  */

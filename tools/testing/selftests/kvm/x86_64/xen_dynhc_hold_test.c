@@ -2,7 +2,7 @@
 /*
  * A module takes its handler away while one VM's vCPU is held in a call of its own.
  *
- * If this fails, whoever can withhold a page from one vCPU stops all VMs of the host
+ * If this fails, a VMM that withholds a page from one vCPU stops all VMs of the host
  * from binding dynamic hypercalls, taking them away and ending; or a module waits for
  * each binding where it could wait for each VM.  Stock 6.12 has no such calls.
  */

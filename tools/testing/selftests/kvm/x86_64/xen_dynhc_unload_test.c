@@ -7,7 +7,7 @@
  * what is gone.  Stock 6.12 has no such calls.
  *
  * All vCPUs but one draw tickets, numbers that the module gives each once.  All
- * that were drawn from one binding must add up, whoever drew them.  The other one
+ * that were drawn from one binding must add up, whichever vCPU drew them.  The other one
  * sleeps in the module, so that it is never without a call for long.
  */
 #include <asm/kvm_dynhc.h>

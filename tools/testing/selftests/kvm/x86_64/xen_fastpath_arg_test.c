@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arguments in memory of hypercalls that are answered right behind the exit: found
+ * Arguments in memory of hypercalls that are answered in the exit fast path: found
  * by a walk that does not wait, or left to the exit loop.
  *
  * Each send is made with the fast path on and off, and comes to the same.  If this

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hypercalls that are answered right behind the exit: which are, and that guests
+ * Hypercalls that are answered in the exit fast path: which are, and that guests
  * cannot see the difference.
  *
  * Each call is made with the fast path on and off, out of code of each width; its

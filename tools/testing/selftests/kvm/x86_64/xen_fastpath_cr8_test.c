@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The priority of the CPU, where hypercalls are answered right behind the exit: the
+ * The priority of the CPU, where hypercalls are answered in the exit fast path: the
  * guest's CR8, the TPR of its LAPIC and what the VMM sees are the same thing.
  *
  * On AMD the guest writes CR8 without an exit, and KVM takes it over at the next one,
@@ -227,7 +227,7 @@ static void end(void)
 	asm volatile("cli");
 }
 
-/* Sent at one level, of which KVM knows nothing before; then the other one. */
+/* Send at one level, which KVM has not read before; then at the other. */
 static void send_and_change(uint64_t level, uint64_t then)
 {
 	begin(level);

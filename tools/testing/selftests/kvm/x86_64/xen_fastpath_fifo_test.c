@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FIFO events that a hypercall answered right behind the exit raises: by a send, or
+ * FIFO events that a hypercall answered in the exit fast path raises: by a send, or
  * by unmasking a port that is pending.
  *
  * An event is handled once, before the next instruction.  If this fails, a guest at

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM_RUN that ends just when a hypercall answered right behind the exit injected
+ * KVM_RUN that ends just when a hypercall answered in the exit fast path injected
  * the upcall of its caller: the injection is taken back, and is part of the state
  * that the VMM finds.
  *

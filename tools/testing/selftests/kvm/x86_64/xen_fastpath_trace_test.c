@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What traces and statistics say of a hypercall, its upcall and the end of the
- * interrupt is the same whether the exit loop answers them, or KVM does right behind
- * the exit: the same events in the same order.
+ * interrupt is the same whether KVM answers them in the exit loop or in the exit fast
+ * path: the same events in the same order.
  *
  * If this fails, who looks for a fault in a guest sees effects before their cause, or
  * does not see them at all.  Stock 6.12 has no fast path.

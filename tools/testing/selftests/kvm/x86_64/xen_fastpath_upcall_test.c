@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Upcalls that a hypercall answered right behind the exit raises: at the vCPU that
+ * Upcalls that a hypercall answered in the exit fast path raises: at the vCPU that
  * makes it, by whichever vector, with interrupts on and off.
  *
  * An upcall comes exactly once for each event, and before the next instruction of a

@@ -88,7 +88,7 @@ TEST_F(bind_vcpu, knows_vcpus_by_the_number_that_the_guest_knows)
 {
 	ASSERT_EQ(0, xen_set_vcpu_id(self->x->vcpu[1], 33));
 	send_masked(self->x, 0);
-	bind(self->x, PORT, 1, 0);	/* whoever that is */
+	bind(self->x, PORT, 1, 0);	/* of any owner */
 	EXPECT_EQ(1, unmasked_at(self));
 	send_masked(self->x, 0);
 	bind(self->x, PORT, 33, 0);

@@ -3,7 +3,7 @@
  * Who may use FIFO event channels: nobody, VMs whose VMM asks for it, or any,
  * as the module parameter xen_fifo says.
  *
- * If this fails, a VMM that knows nothing of FIFO gets what it did not ask for,
+ * If this fails, a VMM that does not support FIFO gets what it did not ask for,
  * or a guest that was reset finds that its 2-level events go elsewhere.  Stock
  * 6.12 has no FIFO event channels.
  */
@@ -457,7 +457,7 @@ static unsigned int nr_logged(int klog)
 	return nr;
 }
 
-/* Too late to be refused: whoever looks why the guest hangs finds it in the log. */
+/* Too late to be refused: the log shows why the guest hangs. */
 TEST_F(always, is_logged_where_the_guest_asks_for_a_line_later)
 {
 	int klog = xen_klog_open();

@@ -427,7 +427,7 @@ static bool close_exits(FIXTURE_DATA(hcall) *self, uint32_t port, int64_t answer
 			       EVTCHNOP_close, XEN_ORDER_DATA, answer);
 }
 
-/* Else whoever binds the port next begins with an event of its former life. */
+/* Else the next binding of the port begins with an event of the former one. */
 TEST_F(hcall, a_port_that_was_closed_is_not_pending_any_more)
 {
 	const uint32_t later = 1024 + PORT;

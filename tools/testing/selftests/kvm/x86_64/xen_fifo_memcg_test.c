@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is needed for a VM's events is charged to the owner of the VM, whoever
- * raises them.
+ * Memory that is needed for a VM's events is charged to the owner of the VM, whichever
+ * thread raises them.
  *
  * If this fails, the first events of ports that come by irqfds, and are raised by a
  * worker of the kernel, take memory past the limit of the VMM's cgroup.  Stock 6.12 has

@@ -3,7 +3,7 @@
  * FIFO event channels: which event is handled first.
  *
  * If this fails, a guest's urgent events wait behind others, or events of one
- * priority overtake each other, whoever raises them: hypercall, ioctl, irqfd or
+ * priority overtake each other, whatever raises them: hypercall, ioctl, irqfd or
  * timer.  The test consumes the events itself, in the guest's place.  Stock
  * 6.12 has no FIFO event channels.
  */

@@ -2,7 +2,7 @@
 /*
  * A port that is closed while it is on the queue of one vCPU, and bound anew to another:
  * events of its new life reach the new owner, and nobody else.  Xen binds no such port;
- * a VMM that knows nothing of FIFO does.
+ * a VMM that does not support FIFO does.
  *
  * If this fails, events go to a vCPU that they are not for, or wait for one that is
  * offline for ever.  Stock 6.12 has no FIFO event channels.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hypercall that cannot be answered right behind the exit, and whose argument names
+ * A hypercall that cannot be answered in the exit fast path, and whose argument names
  * another port once the exit loop reads it again.
  *
  * The port that it named first has an event that KVM keeps, as its memory is out of

@@ -2,7 +2,7 @@
 /*
  * A vCPU halts just as the page of its vcpu_info is taken from KVM's mapping.
  *
- * KVM looks at the flag there right behind the exit, with interrupts off, where it must
+ * KVM looks at the flag there in the exit fast path, with interrupts off, where it must
  * not wait for the page; the vCPU sleeps all the same, and its next event wakes it.  If
  * this fails, KVM waits there, or the vCPU spins or sleeps for ever.  Needs a kernel that
  * makes the window wide, by the module parameter xen_delay_look.

@@ -2,7 +2,7 @@
 /*
  * Many vCPUs poll for one port.
  *
- * If this fails, one of them sleeps for ever, or whoever sends the event wakes all of
+ * If this fails, one of them sleeps for ever, or the sender of the event wakes all of
  * them itself, which it may do with interrupts off.  Stock 6.12 wakes the vCPU alone
  * that the event is for.
  */

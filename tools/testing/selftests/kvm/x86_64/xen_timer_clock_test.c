@@ -98,7 +98,7 @@ static void set_clock(struct xen_vm *x, uint64_t ns)
 	vm_ioctl(x->vm, KVM_SET_CLOCK, &clock);
 }
 
-/* Have the vCPU wait, in a thread of its own from then on, with its timer armed. */
+/* Make the vCPU wait in a thread of its own, with its timer armed. */
 static void start(struct xen_runner *r, struct xen_vm *x, enum how how, bool arms)
 {
 	vcpu_args_set(x->vcpu[0], 2, how, arms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hypercalls that KVM answers right behind the exit: the switch, and how to find
+ * Hypercalls that KVM answers in the exit fast path: the switch, and how to find
  * out whether one was.
  *
  * All on the host, for the guests of xen_stub.h.
