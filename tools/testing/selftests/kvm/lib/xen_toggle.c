@@ -11,27 +11,21 @@
  * not see what changes back before.  Not 0 and 1 in turn: one that gives each CPU the same
  * number of instructions may show KVM the same value at every look.
  */
-static void *toggle(void *arg)
+static void toggle(void *arg)
 {
 	struct xen_toggle *t = arg;
-	uint32_t bits = 1;
 
-	while (!READ_ONCE(t->stop)) {
-		bits = bits >> 1 ^ (bits & 1 ? LFSR_TAPS : 0);
-		WRITE_ONCE(*t->flag, bits & 1);
-	}
-
-	return NULL;
+	t->bits = t->bits >> 1 ^ (t->bits & 1 ? LFSR_TAPS : 0);
+	WRITE_ONCE(*t->flag, t->bits & 1);
 }
 
 void xen_toggle_start(struct xen_toggle *t, uint8_t *flag)
 {
-	*t = (struct xen_toggle) { .flag = flag };
-	TEST_ASSERT(!pthread_create(&t->thread, NULL, toggle, t), "No thread");
+	*t = (struct xen_toggle) { .flag = flag, .bits = 1 };
+	xen_thread_start(&t->thread, toggle, t);
 }
 
 void xen_toggle_stop(struct xen_toggle *t)
 {
-	WRITE_ONCE(t->stop, true);
-	pthread_join(t->thread, NULL);
+	xen_thread_stop(&t->thread);
 }

@@ -6,14 +6,14 @@
 #ifndef SELFTEST_KVM_XEN_TOGGLE_H
 #define SELFTEST_KVM_XEN_TOGGLE_H
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 
+#include "xen_thread.h"
+
 struct xen_toggle {
-	pthread_t thread;
+	struct xen_thread thread;
 	uint8_t *flag;
-	bool stop;
+	uint32_t bits;
 };
 
 /* Write 0 and 1 to @flag in a pseudo-random order, until xen_toggle_stop(). */
