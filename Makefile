@@ -2,7 +2,9 @@
 # The front door: every way of working is a target; the work is in scripts/ and
 # tools/. What needs the testbed makes it first, so that no target has to be
 # preceded by another. V=1 shows commands and what they print. FAST=n leaves out, of what
-# is built or integrated, all that only speed needs.
+# is built or integrated, all that only speed needs. LINE= is the kernel line, of those in
+# scripts/lines.table, whose testbed is built in and booted, and what is built for it is in
+# build/LINE then; without it the first.
 
 MAKEFLAGS += --no-print-directory
 
@@ -13,7 +15,10 @@ boot    := $(testbed) tools/testing/boot/boot
 # The host's CPU, AMD's unless CPU=intel is an argument of make, and what emulates it.
 cpu     := $(if $(filter command,$(origin CPU)),$(CPU),amd)
 host    := $(if $(filter intel,$(cpu)),intel-host,emulator)
-for_rt  := sh -c 'KDIR=/lib/modules/$$RT_RELEASE/build exec "$$0"'
+# Another flavour of the line's kernel: of rt and cloud, that which the target begins with.
+flavour  = $(shell echo $(firstword $(subst -, ,$@)) | tr a-z A-Z)
+for_flavour = sh -c 'KDIR=/lib/modules/$$$(flavour)_RELEASE/build exec "$$0"'
+for_debug   := sh -c 'KDIR=/cache/debug-kernel/$$LINE/build exec "$$0"'
 
 .DEFAULT_GOAL := modules
 
@@ -97,10 +102,10 @@ debug-proof: debug-modules emulator
 
 debug-modules:
 	$(Q)scripts/debug-kernel ensure
-	$(Q)KDIR=/cache/debug-kernel/current/build $(testbed) scripts/build
+	$(Q)$(testbed) $(for_debug) scripts/build
 
 debug-samples: debug-modules
-	$(Q)KDIR=/cache/debug-kernel/current/build $(testbed) scripts/build-samples
+	$(Q)$(testbed) $(for_debug) scripts/build-samples
 
 check-rt: ## the selftests on Debian's kernel with PREEMPT_RT
 	$(Q)scripts/check rt-tests
@@ -109,11 +114,11 @@ rt-tests: rt-samples emulator
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) run --kernel rt --group selftest --group kernel
 
-rt-modules:
-	$(Q)$(testbed) $(for_rt) scripts/build
+rt-modules cloud-modules:
+	$(Q)$(testbed) $(for_flavour) scripts/build
 
-rt-samples: rt-modules
-	$(Q)$(testbed) $(for_rt) scripts/build-samples
+rt-samples cloud-samples: %-samples: %-modules
+	$(Q)$(testbed) $(for_flavour) scripts/build-samples
 
 guests: modules emulator ## Xen guests, each checked from inside; TESTS='guest-pvh-*' for some
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
@@ -193,5 +198,5 @@ help: ## this list
 	check-intel intel-tests intel-some \
 	bench-runs bench-small bench bench-profile coverage \
 	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
-	debug-samples check-rt rt-tests rt-modules rt-samples \
+	debug-samples check-rt rt-tests rt-modules rt-samples cloud-modules cloud-samples \
 	style sparse boot-shell testbed emulator intel-emulator intel-host clean help

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Shell helpers that every script here shares: errors, the cache's place,
-# progress, and the installation of missing host packages. Sourced by bash.
+# Shell helpers that every script here shares: errors, the cache's place, the
+# kernel line, progress, and the installation of missing host packages. Sourced
+# by bash.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache=${KVM_XEN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kvm-xen}
@@ -12,6 +13,29 @@ die() {
 
 say() {
 	printf '%s\n' "$*" >&2
+}
+
+# lines FIELD...: these fields of scripts/lines.table, line by line.
+lines() {
+	awk -v fields="$*" '
+		/^[^#]/ {
+			n = split(fields, f, " ")
+			for (i = 1; i <= n; i++)
+				printf "%s%s", $f[i], i < n ? " " : "\n"
+		}' "$top/scripts/lines.table"
+}
+
+base_line=$(lines 1 | head -n 1)
+: "${LINE:=$base_line}"
+
+# The directory in which all is built that belongs to one line. In the testbed it is
+# build/ whatever the line is, since there it is mounted over it.
+line_dir() {
+	if [ "$LINE" = "$base_line" ] || [ -e /etc/testbed.facts ]; then
+		echo "$top/build"
+	else
+		echo "$top/build/$LINE"
+	fi
 }
 
 # progress TITLE LOG CMD...: run CMD with its output in LOG, and say every few

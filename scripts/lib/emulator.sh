@@ -15,6 +15,9 @@
 testbed=$top/scripts/testbed
 home=$cache/$name
 
+# One emulator for the hosts of all lines.
+export LINE=$base_line
+
 usage() {
 	cat <<-END
 	usage: ${0##*/} COMMAND

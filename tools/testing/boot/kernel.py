@@ -6,14 +6,15 @@ import pathlib
 
 from common import BUILD, CACHE, Error
 
-DEBUG = CACHE / "debug-kernel/current"
-KINDS = ("", "debug", "rt")
+# Where the testbed says which kernel of Debian's is which flavour.
+FLAVOURS = {"": "KERNEL_RELEASE", "rt": "RT_RELEASE", "cloud": "CLOUD_RELEASE"}
+KINDS = (*FLAVOURS, "debug")
 # What the checkers of the debug kernel cost, and threads for interrupts, for time limits.
-SLOWER = {"": 1, "debug": 4, "rt": 2}
+SLOWER = {"": 1, "debug": 4, "rt": 2, "cloud": 1}
 
 
 class Kernel:
-    """Debian's kernel, that with PREEMPT_RT or the debug kernel, and the modules for it."""
+    """A flavour of Debian's kernel or the debug kernel, and the modules for it."""
 
     def __init__(self, kind=""):
         self.image, self.modules = debug() if kind == "debug" else packaged(kind)
@@ -43,7 +44,7 @@ class Kernel:
 
 def packaged(kind):
     """Debian's: the image and the directory of its modules."""
-    release = os.environ.get("RT_RELEASE" if kind == "rt" else "KERNEL_RELEASE")
+    release = os.environ.get(FLAVOURS[kind])
     if not release:
         raise Error("the kernel has no name: run this in the testbed (scripts/testbed run)")
     return pathlib.Path(f"/boot/vmlinuz-{release}"), pathlib.Path("/lib/modules") / release
@@ -51,10 +52,11 @@ def packaged(kind):
 
 def debug():
     """The same of the debug kernel."""
-    modules = sorted(DEBUG.glob("lib/modules/*"))
+    place = CACHE / "debug-kernel" / os.environ.get("LINE", "")
+    modules = sorted(place.glob("lib/modules/*"))
     if not modules:
         raise Error("there is no debug kernel: scripts/debug-kernel ensure")
-    return DEBUG / "bzImage", modules[-1]
+    return place / "bzImage", modules[-1]
 
 
 def module_name(path):

@@ -117,9 +117,9 @@ def check(test):
     check_stock(where, "stock", test.stock)
     check_stock(where, "stock_intel", test.stock_intel)
     if test.kernel not in KINDS:
-        raise Error(f"{where}: kernel is \"debug\", \"rt\" or left out")
+        raise Error(f"{where}: kernel is one of {', '.join(KINDS[1:])} or left out")
     if not test.fits(test.kernel):
-        raise Error(f"{where}: the debug kernel has no disk to run from, and it and rt have no use "
+        raise Error(f"{where}: the debug kernel has no disk to run from, and none but Debian's has a use "
                     "for icount")
     if not isinstance(test.samples, list) or not all(map(is_module, test.samples)):
         raise Error(f"{where}: samples is a list of names of modules, without .ko")
