@@ -20,6 +20,11 @@ flavour  = $(shell echo $(firstword $(subst -, ,$@)) | tr a-z A-Z)
 for_flavour = sh -c 'KDIR=/lib/modules/$$$(flavour)_RELEASE/build exec "$$0"'
 for_debug   := sh -c 'KDIR=/cache/debug-kernel/$$LINE/build exec "$$0"'
 
+# What make check runs, and of guests on lines of which it runs some; lines HOW PREFIX: those of which it runs so much.
+parts := layers build-test unit harness-test selftests kernel-tests guests intel-some
+guests_of_a_line := guest-hvm-vcpu-4 guest-pvh-4 guest-hvm-intx-2-2l guest-hvm-vm-4-2l
+lines  = $(addprefix $2,$(shell awk '$$1 !~ /^\#/ && $$4 == "$1" { print $$1 }' scripts/lines.table))
+
 .DEFAULT_GOAL := modules
 
 ##@ Building
@@ -47,8 +52,11 @@ patch: ## the same as one patch on standard output, for a distribution to carry
 demo: modules emulator ## boot Debian as a Xen guest on these modules, and say what it found
 	$(Q)$(testbed) tools/testing/boot/guests/demo
 
-check: ## everything that has to pass, in one total
-	$(Q)scripts/check layers build-test unit harness-test selftests kernel-tests guests intel-some
+check: ## everything that has to pass, in one total; of a line that LINE= names, all of it
+	$(Q)scripts/check $(parts) $(if $(LINE),,$(call lines,some,line-))
+
+check-lines: ## the same of each line in full (long)
+	$(Q)scripts/check -o build/check-lines $(call lines,all,full-) $(call lines,some,full-) $(call lines,none,full-)
 
 ##@ Tests, one kind at a time; MODULES=stock runs those that boot on the distribution's modules
 
@@ -65,6 +73,10 @@ unit: ## the pure units in user space
 selftests: samples $(host) ## this project's KVM selftests; with CPU=intel on an Intel host
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) run --cpu $(cpu) --group selftest
+
+selftests-some: samples $(host)
+	$(Q)$(testbed) tools/testing/boot/build-selftests
+	$(Q)$(boot) check-line
 
 core-selftests: ## the same with FAST=n, modules built without the fast path
 	$(Q)$(MAKE) selftests FAST=n
@@ -124,6 +136,10 @@ guests: modules emulator ## Xen guests, each checked from inside; TESTS='guest-p
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
 
+guests-some: modules emulator
+	$(Q)$(testbed) tools/testing/boot/guests/prepare
+	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(guests_of_a_line)
+
 loaded-guests: modules $(host) ## guests on a busy host, ten times each (long); CPU=intel, MODULES=stock
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --cpu $(cpu) --manifest tools/testing/boot/guests/loaded.toml $(TESTS)
@@ -159,6 +175,13 @@ emulator-proof: emulator ## thirty boots of a busy Xen guest on stock modules
 integrate-test: ## a whole tree: integrated, patched, compared and compiled (long)
 	$(Q)$(testbed) scripts/test-integrate
 
+# What differs from line to line: how KVM calls this project, and is called by it.
+line-%:
+	$(Q)LINE=$* scripts/check layers kernel-tests selftests-some guests-some
+
+full-%:
+	$(Q)LINE=$* scripts/check $(parts)
+
 ##@ Looking at the code
 
 style: ## checkpatch, codespell and syntax checks
@@ -193,10 +216,10 @@ clean: ## remove build/; what is cached outside the checkout stays
 help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
-.PHONY: modules samples install uninstall integrate patch demo check layers build-test unit \
-	selftests core-selftests kernel-tests stock-proof guests loaded-guests harness-test \
-	check-intel intel-tests intel-some \
-	bench-runs bench-small bench bench-profile coverage \
-	emulator-proof integrate-test check-debug debug-tests debug-proof debug-modules \
-	debug-samples check-rt rt-tests rt-modules rt-samples cloud-modules cloud-samples \
-	style sparse boot-shell testbed emulator intel-emulator intel-host clean help
+.PHONY: modules samples install uninstall integrate patch demo check check-lines layers \
+	build-test unit selftests selftests-some core-selftests kernel-tests stock-proof \
+	guests guests-some loaded-guests harness-test check-intel intel-tests intel-some \
+	bench-runs bench-small bench bench-profile coverage emulator-proof integrate-test \
+	check-debug debug-tests debug-proof debug-modules debug-samples check-rt rt-tests \
+	rt-modules rt-samples cloud-modules cloud-samples style sparse boot-shell testbed \
+	emulator intel-emulator intel-host clean help
