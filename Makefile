@@ -67,8 +67,8 @@ build-test: modules ## what building and integrating refuse, and how; other conf
 	$(Q)$(testbed) scripts/test-build
 	$(Q)$(testbed) scripts/test-configs
 
-unit: ## the pure units in user space
-	$(Q)$(testbed) make -j"$$(nproc)" -C tools/testing/kvm-xen
+unit: ## the pure units in user space, which no kernel matters for
+	$(Q)LINE= $(testbed) make -j"$$(nproc)" -C tools/testing/kvm-xen
 
 selftests: samples $(host) ## this project's KVM selftests; with CPU=intel on an Intel host
 	$(Q)$(testbed) tools/testing/boot/build-selftests
