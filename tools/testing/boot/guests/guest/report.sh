@@ -6,6 +6,7 @@
 failures=0
 
 report_open() {
+	wait_for "/dev/${GUEST_REPORT:-ttyS1}"
 	exec 3> "/dev/${GUEST_REPORT:-ttyS1}"
 }
 
