@@ -177,12 +177,11 @@ reset_machine() {
 	sleep 3600
 }
 
-# crash CPU: there, and the kernel that has memory reserved for it starts on that
-# CPU, and has no other. With CPU 0 asleep QEMU raises events by 2-level itself, so
-# that this is what the kernel must have chosen.
+# crash CPU ABI: there, and the kernel that has memory reserved for it starts on that
+# CPU, has no other, and must find that ABI.
 crash() {
 	unpack_next || return
-	words="nr_cpus=1 GUEST_CPUS=1 GUEST_EXPECT=${GUEST_EXPECT%abi:*}abi:2-level"
+	words="nr_cpus=1 GUEST_CPUS=1 GUEST_EXPECT=${GUEST_EXPECT%abi:*}abi:$2"
 	found=$(/guest/kexec -p /tmp/next/vmlinuz /tmp/next/initramfs "$words" 2>&1) ||
 		fail "kexec: $found" || return
 	pin "$1"
@@ -190,8 +189,15 @@ crash() {
 	fail "the kernel did not crash"
 }
 
+# With CPU 0 asleep QEMU raises events by 2-level itself, so that this is what the
+# kernel must have chosen.
 work_crash() {
-	count_round && crash 1
+	count_round && crash 1 2-level
+}
+
+# With CPU 0 awake it has the same choice as the one before.
+work_crash0() {
+	count_round && crash 0 "$abi"
 }
 
 work_reboot() {
