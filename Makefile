@@ -112,8 +112,10 @@ debug-proof: debug-modules emulator
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) prove-stock --group debug
 
-debug-modules:
+debug-kernel: ## the kernel with KASAN, lockdep and more, built once for each line
 	$(Q)scripts/debug-kernel ensure
+
+debug-modules: debug-kernel
 	$(Q)$(testbed) $(for_debug) scripts/build
 
 debug-samples: debug-modules
@@ -220,6 +222,6 @@ help: ## this list
 	build-test unit selftests selftests-some core-selftests kernel-tests stock-proof \
 	guests guests-some loaded-guests harness-test check-intel intel-tests intel-some \
 	bench-runs bench-small bench bench-profile coverage emulator-proof integrate-test \
-	check-debug debug-tests debug-proof debug-modules debug-samples check-rt rt-tests \
-	rt-modules rt-samples cloud-modules cloud-samples style sparse boot-shell testbed \
-	emulator intel-emulator intel-host clean help
+	check-debug debug-tests debug-proof debug-kernel debug-modules debug-samples check-rt \
+	rt-tests rt-modules rt-samples cloud-modules cloud-samples style sparse boot-shell \
+	testbed emulator intel-emulator intel-host clean help
