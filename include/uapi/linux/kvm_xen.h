@@ -286,8 +286,8 @@ struct kvm_xen_evtchn_control {
  * or flag, a non-zero field that the type and the flags do not use, a vector below 16 or
  * above 255, @gsi of 4096 or more, @resample_fd of the same eventfd as @assert_fd, and
  * file descriptors that are not eventfds; -EBADF; -ENXIO for a line with neither
- * interrupt controllers in the kernel nor eventfds; -ENOSPC if KVM has no irq source
- * left; -ENOMEM.  An error leaves the callback unchanged.  Sleeps.
+ * interrupt controllers in the kernel nor eventfds; -ENOMEM.  An error leaves the
+ * callback unchanged.  Sleeps.
  */
 #define KVM_XEN_ATTR_TYPE_CALLBACK	0x44
 

@@ -44,7 +44,6 @@ struct xen_line {
 	unsigned long raised_exits;
 
 	/* Lines of KVM's irqchips. */
-	int source;			/* IRQ source id; negative: none */
 	struct kvm_irq_ack_notifier ack;
 	struct kvm_irq_mask_notifier mask;
 
@@ -55,6 +54,13 @@ struct xen_line {
 	wait_queue_entry_t wait;
 	poll_table poll;
 };
+
+/*
+ * The IRQ source of a line at the pins of KVM's irqchips, which combine those that assert
+ * them.  KVM numbers its own from 0.  A VM has one such line: a new one is started when
+ * the old one was destroyed.
+ */
+#define LINE_SOURCE	(BITS_PER_LONG - 1)
 
 /* The most rounds of a driver: if the guest keeps causing events, a worker continues. */
 #define MAX_ROUNDS	8
@@ -112,9 +118,9 @@ static void act(struct xen_line *line, u32 actions)
 	}
 
 	if (actions & XEN_LEVEL_LOWER)
-		kvm_set_irq(line->kvm, line->source, gsi, 0, false);
+		kvm_set_irq(line->kvm, LINE_SOURCE, gsi, 0, false);
 	if (actions & XEN_LEVEL_RAISE)
-		kvm_set_irq(line->kvm, line->source, gsi, 1, false);
+		kvm_set_irq(line->kvm, LINE_SOURCE, gsi, 1, false);
 }
 
 /* Returns false if the caller is no longer the driver. */
@@ -293,10 +299,10 @@ static void hold_pin(struct xen_line *line,
 
 	if (route->irqchip.irqchip == KVM_IRQCHIP_IOAPIC) {
 		guard(spinlock)(&ioapic->lock);
-		__set_bit(line->source, &ioapic->irq_states[pin]);
+		__set_bit(LINE_SOURCE, &ioapic->irq_states[pin]);
 	} else {
 		guard(spinlock)(&pic->lock);
-		__set_bit(line->source, &pic->irq_states[pin]);
+		__set_bit(LINE_SOURCE, &pic->irq_states[pin]);
 	}
 }
 
@@ -316,6 +322,24 @@ static void hold_pins(struct xen_line *line)
 
 	for (i = 0; i < nr; i++)
 		hold_pin(line, &routes[i]);
+}
+
+/* A pin to which the GSI was routed when the line was raised may still be asserted. */
+static void release_pins(struct kvm *kvm)
+{
+	struct kvm_ioapic *ioapic = kvm->arch.vioapic;
+	struct kvm_pic *pic = kvm->arch.vpic;
+	u32 pin;
+
+	scoped_guard(spinlock, &ioapic->lock) {
+		for (pin = 0; pin < ARRAY_SIZE(ioapic->irq_states); pin++)
+			__clear_bit(LINE_SOURCE, &ioapic->irq_states[pin]);
+	}
+
+	scoped_guard(spinlock, &pic->lock) {
+		for (pin = 0; pin < ARRAY_SIZE(pic->irq_states); pin++)
+			__clear_bit(LINE_SOURCE, &pic->irq_states[pin]);
+	}
 }
 
 void xen_line_start(struct xen_line *line)
@@ -354,8 +378,6 @@ static void stop(struct xen_line *line)
 /* Free a line that has no users. */
 static void release(struct xen_line *line)
 {
-	if (line->source >= 0)
-		kvm_free_irq_source_id(line->kvm, line->source);
 	if (line->resample_file)
 		fput(line->resample_file);
 	if (line->resample)
@@ -374,6 +396,8 @@ void xen_line_destroy(struct xen_line *line)
 	cancel_delayed_work_sync(&line->work);
 	if (line->level.asserted)
 		act(line, XEN_LEVEL_LOWER);
+	if (!line->assert)
+		release_pins(line->kvm);
 	release(line);
 }
 
@@ -429,15 +453,6 @@ static int attach_eventfds(struct xen_line *line)
 	return attach_resample(line);
 }
 
-static int attach_irqchips(struct xen_line *line)
-{
-	if (!irqchip_kernel(line->kvm))
-		return -ENXIO;
-
-	line->source = kvm_request_irq_source_id(line->kvm);
-	return line->source < 0 ? -ENOSPC : 0;
-}
-
 struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
 				 const struct kvm_xen_callback *callback)
 {
@@ -453,12 +468,13 @@ struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	line->callback.flags &= ~KVM_XEN_CALLBACK_ASSERTED;
 	line->restored = callback->flags & KVM_XEN_CALLBACK_ASSERTED;
 	line->level.asserted = line->restored;
-	line->source = -1;
 	mutex_init(&line->lock);
 	INIT_DELAYED_WORK(&line->work, work_fn);
 
-	r = callback->flags & KVM_XEN_CALLBACK_EVENTFD ? attach_eventfds(line) :
-							 attach_irqchips(line);
+	if (callback->flags & KVM_XEN_CALLBACK_EVENTFD)
+		r = attach_eventfds(line);
+	else
+		r = irqchip_kernel(kvm) ? 0 : -ENXIO;
 	if (!r)
 		return line;
 
