@@ -78,11 +78,10 @@ void kvm_xen_init_vcpu(struct kvm_vcpu *vcpu)
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
 	xen->vcpu_id = XEN_VCPU_ID_DEFAULT;
-	hrtimer_init(&xen->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
-	xen->timer.function = xen_timer_fire;
-	hrtimer_init(&xen->state.poll_timer, CLOCK_MONOTONIC,
-		     HRTIMER_MODE_ABS_HARD);
-	xen->state.poll_timer.function = xen_poll_timeout;
+	hrtimer_setup(&xen->timer, xen_timer_fire, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_HARD);
+	hrtimer_setup(&xen->state.poll_timer, xen_poll_timeout, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_HARD);
 
 	kvm_gpc_init(&xen->vcpu_info_cache, vcpu->kvm);
 	kvm_gpc_init(&xen->vcpu_time_info_cache, vcpu->kvm);

@@ -9,6 +9,7 @@
 #include <asm/xen/cpuid.h>
 #include <asm/xen/hypervisor.h>
 
+#include "xen/compat.h"
 #include "xen/abi/layout.h"
 
 /* KVM's clock code uses this name to find the time in vcpu_info. */
@@ -22,7 +23,6 @@
 #include <linux/jump_label_ratelimit.h>
 #include <linux/kvm_xen.h>
 
-#include "kvm_cache_regs.h"
 #include "lapic.h"
 
 extern struct static_key_false_deferred kvm_xen_enabled;
@@ -115,23 +115,23 @@ static __always_inline bool kvm_xen_is_in_use(void)
 /* Whether the VMM has set an MSR for Xen's hypercall page. */
 static inline bool kvm_xen_msr_enabled(struct kvm *kvm)
 {
-	return kvm_xen_is_in_use() && kvm->arch.xen_hvm_config.msr;
+	return kvm_xen_is_in_use() && xen_config(kvm)->msr;
 }
 
 /* Whether VMCALL and VMMCALL may be Xen's or dynamic hypercalls. */
 static inline bool kvm_xen_hypercall_enabled(struct kvm *kvm)
 {
 	return kvm_xen_is_in_use() &&
-	       (kvm->arch.xen_hvm_config.flags &
+	       (xen_config(kvm)->flags &
 		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_DYNHC));
 }
 
 /* Whether the hypercall that the guest is making is Xen's or a dynamic one. */
 static inline bool kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 {
-	return (vcpu->kvm->arch.xen_hvm_config.flags &
+	return (xen_config(vcpu->kvm)->flags &
 		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) ||
-	       kvm_rax_read(vcpu) == DYNHC_HYPERCALL ||
+	       kvm_rax_read_raw(vcpu) == DYNHC_HYPERCALL ||
 	       __kvm_xen_takes_hypercall(vcpu);
 }
 

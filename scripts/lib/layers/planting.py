@@ -56,6 +56,11 @@ FOLDERS = (
     Plant("an interface to VMMs in abi/",
           ("xen/abi/planted.h includes include/uapi/linux/kvm_xen.h: it may not",),
           {"xen/abi/planted.h": "#include <linux/kvm_xen.h>\n"}),
+    Plant("versions of Linux, in the core and in a sample",
+          ("xen/base/planted.h asks for a version of Linux, which only xen/compat.h may",
+           "samples/planted.h asks for a version of Linux, which only xen/compat.h may"),
+          {"xen/base/planted.h": "#define PLANTED LINUX_VERSION_CODE\n",
+           "../../../samples/planted.h": "#include <linux/version.h>\n"}),
     Plant("names of includes that are not those of their folder",
           ('xen/event/planted.h includes "planted_low.h": write "xen/event/planted_low.h"',
            'xen/abi/planted.h includes "xen/abi/seam.h": write its bare name'),
@@ -184,7 +189,7 @@ class Copy:
 
     def __init__(self, root, build, directory):
         self.root, self.build = pathlib.Path(directory, "src"), pathlib.Path(directory, "build")
-        for name in ("arch", "include"):
+        for name in ("arch", "include", "samples"):
             shutil.copytree(root / name, self.root / name)
         for name in (TABLE, drawing.DOCUMENT):
             (self.root / name).parent.mkdir(parents=True)

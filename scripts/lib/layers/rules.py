@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import os
+import re
 
 import drawing
 from graph import listing
@@ -72,6 +73,17 @@ def includes(tree, _graph):
     for file, source in tree.files.items():
         found = (include_complaint(tree, file, include) for include in source.includes)
         yield list(filter(None, dict.fromkeys(found)))
+
+
+VERSION = re.compile(r"\b(?:LINUX_VERSION_\w+|KERNEL_VERSION)\b|<linux/version\.h>")
+
+
+def versions(tree, _graph):
+    """One file knows how lines of Linux differ."""
+    for file, source in {**tree.files, **tree.samples}.items():
+        asks = VERSION.search(source.text) and file != tree.table.compat
+        yield [f"{file} asks for a version of Linux, which only {tree.table.compat} may"] \
+            if asks else []
 
 
 def objects(tree, graph):
@@ -179,7 +191,7 @@ def drawn(tree, graph):
     yield [complaint] if complaint else []
 
 
-RULES = (folders, includes, objects, symbols, declarations, circles, callbacks, drawn)
+RULES = (folders, includes, versions, objects, symbols, declarations, circles, callbacks, drawn)
 
 
 def alone(tree, compiler, headers):

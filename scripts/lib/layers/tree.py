@@ -26,7 +26,7 @@ class Table:
 
     def __init__(self, path):
         self.folders, self.outside, self.callbacks = [], [], {}
-        self.seam = self.hooks = None
+        self.seam = self.hooks = self.compat = None
         for number, line in enumerate(path.read_text().splitlines(), 1):
             words = line.partition("#")[0].split()
             if words and not self.add(*words):
@@ -39,9 +39,10 @@ class Table:
             self.folders += words
         elif kind == "callback" and len(words) > 2:
             self.callbacks[words[:2]] = " ".join(words[2:])
-        elif kind in ("outside", "hooks") and len(words) == 1:
+        elif kind in ("outside", "hooks", "compat") and len(words) == 1:
             self.outside.append(words[0])
-            self.hooks = words[0] if kind == "hooks" else self.hooks
+            if kind != "outside":
+                setattr(self, kind, words[0])
         elif kind == "seam" and len(words) == 1:
             self.seam = words[0]
         else:
@@ -61,6 +62,8 @@ class Tree:
         paths = sorted(path for top in ("arch", "include")
                        for path in (self.root / top).rglob("*.[ch]"))
         self.files = {self.name(path): source(path.read_text()) for path in paths}
+        self.samples = {self.name(path): source(path.read_text())
+                        for path in sorted((self.root / "samples").rglob("*.[ch]"))}
 
     def name(self, path):
         return path.relative_to(self.root).as_posix().removeprefix(KVM)
@@ -76,8 +79,8 @@ class Tree:
         return "/".join(parts[1:-1]) or "." if parts[0] == "xen" and len(parts) > 1 else None
 
     def folder(self, file):
-        """The declared folder of a file, or None."""
-        place = self.place(file)
+        """The declared folder of a file; None for one that stands outside, or in none."""
+        place = None if file in self.table.outside else self.place(file)
         return place if place in self.table.folders else None
 
     @property

@@ -2,7 +2,7 @@
 /*
  * KVM_XEN_HVM_CONFIG: the features of a VM, and the value of KVM_CAP_XEN_HVM.
  *
- * Owns kvm->arch.xen_hvm_config and state.fifo_offer.  They change under all locks under
+ * Owns xen_config() and state.fifo_offer.  They change under all locks under
  * which objects are created whose existence depends on a flag.
  */
 #include "xen/config.h"
@@ -129,7 +129,7 @@ static bool is_in_use(struct kvm *kvm, u32 lost)
 /* Replace the configuration.  Returns 0, or -EBUSY with nothing changed. */
 static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
 {
-	struct kvm_xen_hvm_config *config = &kvm->arch.xen_hvm_config;
+	struct kvm_xen_hvm_config *config = xen_config(kvm);
 
 	/* Under these locks no object that depends on a flag can be created. */
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
@@ -149,7 +149,7 @@ static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
 /* KVM_XEN_HVM_CONFIG, which may be called repeatedly.  Returns 0, -EINVAL or -EBUSY. */
 int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 {
-	u32 old = READ_ONCE(kvm->arch.xen_hvm_config.flags);
+	u32 old = READ_ONCE(xen_config(kvm)->flags);
 	int r;
 
 	if (xhc->flags & ~(PERMITTED_FLAGS | kvm_xen_added_caps()))
@@ -173,7 +173,7 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 /* The VM is being destroyed. */
 void xen_config_destroy(struct kvm *kvm)
 {
-	count_vm(counts(&kvm->arch.xen_hvm_config), false);
+	count_vm(counts(xen_config(kvm)), false);
 }
 
 static int additions_get(struct kvm *kvm, struct kvm_xen_hvm_attr *data)

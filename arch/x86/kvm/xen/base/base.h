@@ -21,7 +21,7 @@ static_assert((int)XEN_NR_WIDTHS == KVM_XEN_NR_WIDTHS);
  */
 static inline bool xen_has_flag(struct kvm *kvm, u32 flag)
 {
-	return (kvm->arch.xen_hvm_config.flags & flag) == flag;
+	return (xen_config(kvm)->flags & flag) == flag;
 }
 
 /* Names of enum xen_upcall_method, for its tracepoint and debugfs. */

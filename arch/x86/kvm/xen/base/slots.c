@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tables of pointers, indexed by number: see slots.h. */
 #include "xen/base/slots.h"
+#include "xen/compat.h"
 
 #include <linux/math.h>
 #include <linux/overflow.h>
@@ -19,8 +20,7 @@ static struct xen_slots *make_table(struct xen_slots **where, u32 max)
 	if (slots)
 		return slots;
 
-	slots = kzalloc(struct_size(slots, leaves, nr_leaves(max)),
-			GFP_KERNEL_ACCOUNT);
+	slots = kzalloc_flex(*slots, leaves, nr_leaves(max), GFP_KERNEL_ACCOUNT);
 	if (!slots)
 		return NULL;
 
@@ -39,7 +39,7 @@ void __rcu **xen_make_slot(struct xen_slots **where, u32 max, u32 nr)
 		return slot;
 
 	slots = make_table(where, max);
-	leaf = slots ? kcalloc(XEN_LEAF_SLOTS, sizeof(*leaf),
+	leaf = slots ? kzalloc_objs(*leaf, XEN_LEAF_SLOTS,
 			       GFP_KERNEL_ACCOUNT) : NULL;
 	if (!leaf)
 		return NULL;

@@ -23,7 +23,7 @@ static struct xen_token *held_token(struct kvm *kvm, u32 nr)
 
 static struct xen_token *new_token(u32 nr, const struct kvm_xen_dynhc *arg)
 {
-	struct xen_token *token = kzalloc(sizeof(*token), GFP_KERNEL_ACCOUNT);
+	struct xen_token *token = kzalloc_obj(*token, GFP_KERNEL_ACCOUNT);
 
 	if (!token)
 		return NULL;
@@ -71,7 +71,7 @@ static struct xen_dynhc *make_table(struct kvm *kvm)
 	if (dynhc)
 		return dynhc;
 
-	dynhc = kzalloc(sizeof(*dynhc), GFP_KERNEL_ACCOUNT);
+	dynhc = kzalloc_obj(*dynhc, GFP_KERNEL_ACCOUNT);
 	if (!dynhc)
 		return NULL;
 

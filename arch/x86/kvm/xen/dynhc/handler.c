@@ -221,7 +221,7 @@ struct xen_dynhc_use *xen_dynhc_use(struct kvm *kvm, u32 token,
 	struct xen_dynhc_use *use;
 	int r;
 
-	use = kzalloc(sizeof(*use), GFP_KERNEL_ACCOUNT);
+	use = kzalloc_obj(*use, GFP_KERNEL_ACCOUNT);
 	if (!use)
 		return ERR_PTR(-ENOMEM);
 

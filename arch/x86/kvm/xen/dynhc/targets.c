@@ -107,7 +107,7 @@ static int make_heads(struct xen_dynhc *dynhc)
 		return 0;
 
 	/* An all-zero hlist_head is empty. */
-	dynhc->matches = kcalloc(1 << MATCH_BITS, sizeof(*dynhc->matches),
+	dynhc->matches = kzalloc_objs(*dynhc->matches, 1 << MATCH_BITS,
 				 GFP_KERNEL_ACCOUNT);
 	return dynhc->matches ? 0 : -ENOMEM;
 }
@@ -121,7 +121,7 @@ static struct xen_eventfd_binding *new_binding(const struct kvm_xen_dynhc *arg, 
 	if (IS_ERR(eventfd))
 		return ERR_CAST(eventfd);
 
-	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+	binding = kzalloc_obj(*binding, GFP_KERNEL_ACCOUNT);
 	if (!binding) {
 		eventfd_ctx_put(eventfd);
 		return ERR_PTR(-ENOMEM);

@@ -90,7 +90,7 @@ static __always_inline int queue_mapped(struct xen_fifo *fifo,
 static noinline void hold(struct xen_fifo *fifo, struct xen_fifo_vcpu *mine)
 {
 	WRITE_ONCE(mine->holds, 1);
-	queue_delayed_work(system_wq, &fifo->held_work, 1);
+	queue_delayed_work(system_percpu_wq, &fifo->held_work, 1);
 }
 
 void xen_fifo_retry_held(struct work_struct *work)

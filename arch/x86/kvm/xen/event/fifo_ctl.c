@@ -57,7 +57,7 @@ static struct xen_fifo_vcpu *make_vcpu(struct kvm_vcpu *vcpu, u64 gfn,
 	unsigned int i;
 	int r;
 
-	mine = kzalloc(sizeof(*mine), GFP_KERNEL_ACCOUNT);
+	mine = kzalloc_obj(*mine, GFP_KERNEL_ACCOUNT);
 	if (!mine)
 		return ERR_PTR(-ENOMEM);
 
@@ -157,7 +157,7 @@ static void set_ops(struct kvm *kvm, const struct xen_evtchn_ops *ops)
 
 static struct xen_fifo *make_fifo(struct kvm *kvm)
 {
-	struct xen_fifo *fifo = kzalloc(sizeof(*fifo), GFP_KERNEL_ACCOUNT);
+	struct xen_fifo *fifo = kzalloc_obj(*fifo, GFP_KERNEL_ACCOUNT);
 
 	if (!fifo)
 		return NULL;
@@ -258,7 +258,7 @@ int xen_fifo_add_page(struct kvm *kvm, u64 gfn)
 	if (is_bad_place(gfn, 0))
 		return -EINVAL;
 
-	gpc = kzalloc(sizeof(*gpc), GFP_KERNEL_ACCOUNT);
+	gpc = kzalloc_obj(*gpc, GFP_KERNEL_ACCOUNT);
 	if (!gpc)
 		return -ENOMEM;
 

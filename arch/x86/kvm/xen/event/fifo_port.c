@@ -14,7 +14,7 @@ struct evtchn_fifo_port *xen_fifo_make_port(struct xen_fifo *fifo, u32 nr,
 	unsigned int i;
 
 	if (!xen_fifo_find_port(fifo, nr))
-		leaf = kcalloc(XEN_FIFO_LEAF_PORTS, sizeof(*leaf), gfp);
+		leaf = kzalloc_objs(*leaf, XEN_FIFO_LEAF_PORTS, gfp);
 	if (leaf) {
 		for (i = 0; i < XEN_FIFO_LEAF_PORTS; i++)
 			evtchn_fifo_port_init(&leaf[i], &fifo->nowhere);

@@ -197,7 +197,7 @@ static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	if (r)
 		return r;
 
-	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	port = kzalloc_obj(*port, GFP_KERNEL_ACCOUNT);
 	if (!port)
 		return -ENOMEM;
 

@@ -5,7 +5,6 @@
 
 #include "xen/upcall/upcall.h"
 
-#include "kvm_cache_regs.h"
 #include "pmu.h"
 #include "smm.h"
 

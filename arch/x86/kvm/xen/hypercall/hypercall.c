@@ -75,23 +75,23 @@ find_op(const struct kvm_xen_hcall *hcall)
 
 static void decode_narrow(struct kvm_vcpu *vcpu, u64 *params)
 {
-	params[0] = (u32)kvm_rbx_read(vcpu);
-	params[1] = (u32)kvm_rcx_read(vcpu);
-	params[2] = (u32)kvm_rdx_read(vcpu);
-	params[3] = (u32)kvm_rsi_read(vcpu);
-	params[4] = (u32)kvm_rdi_read(vcpu);
-	params[5] = (u32)kvm_rbp_read(vcpu);
+	params[0] = kvm_ebx_read(vcpu);
+	params[1] = kvm_ecx_read(vcpu);
+	params[2] = kvm_edx_read(vcpu);
+	params[3] = kvm_esi_read(vcpu);
+	params[4] = kvm_edi_read(vcpu);
+	params[5] = kvm_ebp_read(vcpu);
 }
 
 #ifdef CONFIG_X86_64
 static void decode_wide(struct kvm_vcpu *vcpu, u64 *params)
 {
-	params[0] = kvm_rdi_read(vcpu);
-	params[1] = kvm_rsi_read(vcpu);
-	params[2] = kvm_rdx_read(vcpu);
-	params[3] = kvm_r10_read(vcpu);
-	params[4] = kvm_r8_read(vcpu);
-	params[5] = kvm_r9_read(vcpu);
+	params[0] = kvm_rdi_read_raw(vcpu);
+	params[1] = kvm_rsi_read_raw(vcpu);
+	params[2] = kvm_rdx_read_raw(vcpu);
+	params[3] = kvm_r10_read_raw(vcpu);
+	params[4] = kvm_r8_read_raw(vcpu);
+	params[5] = kvm_r9_read_raw(vcpu);
 }
 #else
 #define decode_wide decode_narrow
@@ -106,10 +106,7 @@ static __always_inline void decode(struct kvm_vcpu *vcpu,
 				   u8 cpl)
 {
 	hcall->longmode = longmode;
-	hcall->input = kvm_rax_read(vcpu);
-	if (!hcall->longmode)
-		hcall->input = (u32)hcall->input;
-
+	hcall->input = longmode ? kvm_rax_read_raw(vcpu) : kvm_eax_read(vcpu);
 	hcall->cpl = cpl;
 	if (likely(hcall->longmode))
 		decode_wide(vcpu, hcall->params);
@@ -129,7 +126,7 @@ static __always_inline void trace_hcall(const struct kvm_xen_hcall *hcall)
 
 static int complete_hcall(struct kvm_vcpu *vcpu, u64 result)
 {
-	kvm_rax_write(vcpu, result);
+	kvm_rax_write_raw(vcpu, result);
 	return xen_skip(vcpu);
 }
 
@@ -176,7 +173,7 @@ static int pass_to_hyperv(struct kvm_vcpu *vcpu,
 			  const struct kvm_xen_hcall *hcall)
 {
 	if (!hcall->longmode && !hcall->cpl)
-		kvm_rax_write(vcpu, hcall->input & ~(u64)HYPERV_HCALL);
+		kvm_rax_write_raw(vcpu, hcall->input & ~(u64)HYPERV_HCALL);
 	return kvm_hv_hypercall(vcpu);
 }
 
@@ -186,7 +183,7 @@ static int pass_to_hyperv(struct kvm_vcpu *vcpu,
  */
 bool __kvm_xen_takes_hypercall(struct kvm_vcpu *vcpu)
 {
-	u64 input = kvm_rax_read(vcpu);
+	u64 input = kvm_rax_read_raw(vcpu);
 
 	if ((u32)input == DYNHC_HYPERCALL)
 		return input == DYNHC_HYPERCALL || !is_64_bit_hypercall(vcpu);
@@ -279,7 +276,7 @@ static fastpath_t complete_atomic(struct kvm_vcpu *vcpu,
 	++vcpu->stat.xen_fast_hypercalls;
 	trace_kvm_xen_hypercall_done(hcall->input, hcall->params[0], result);
 
-	kvm_rax_write(vcpu, result);
+	kvm_rax_write_raw(vcpu, result);
 	if (unlikely(!xen_fast_skip(vcpu, rflags)))
 		return EXIT_FASTPATH_EXIT_USERSPACE;
 

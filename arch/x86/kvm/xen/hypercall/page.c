@@ -36,7 +36,7 @@ static int write_gates(struct kvm_vcpu *vcpu, gpa_t page)
 /* Copy page @nr of those that the VMM provides for each width. */
 static int write_blob(struct kvm_vcpu *vcpu, gpa_t page, u32 nr, bool wide)
 {
-	struct kvm_xen_hvm_config *config = &vcpu->kvm->arch.xen_hvm_config;
+	struct kvm_xen_hvm_config *config = xen_config(vcpu->kvm);
 	u64 addr = wide ? config->blob_addr_64 : config->blob_addr_32;
 	u8 size = wide ? config->blob_size_64 : config->blob_size_32;
 	void *blob;
@@ -75,7 +75,7 @@ int kvm_xen_write_hypercall_page(struct kvm_vcpu *vcpu, u64 data)
 			return 1;
 	}
 
-	if (!(kvm->arch.xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL))
+	if (!(xen_config(kvm)->flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL))
 		return write_blob(vcpu, page, nr, wide);
 
 	return nr ? 1 : write_gates(vcpu, page);

@@ -179,7 +179,7 @@ static bool sleep(struct kvm_vcpu *vcpu)
 	if (hv_timer)
 		kvm_lapic_switch_to_sw_timer(vcpu);
 
-	vcpu->arch.mp_state = KVM_MP_STATE_HALTED;
+	kvm_set_mp_state(vcpu, KVM_MP_STATE_HALTED);
 	kvm_xen_runstate_set_blocked(vcpu);
 
 	/* A poll may last forever: do not block changes of memslots meanwhile. */
@@ -191,7 +191,7 @@ static bool sleep(struct kvm_vcpu *vcpu)
 
 	runnable = kvm_arch_vcpu_runnable(vcpu) ||
 		   (kvm_cpu_has_pending_timer(vcpu) && !timer_is_stale(vcpu));
-	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
+	kvm_set_mp_state(vcpu, KVM_MP_STATE_RUNNABLE);
 
 	if (hv_timer)
 		kvm_lapic_switch_to_hv_timer(vcpu);
@@ -260,8 +260,7 @@ static s64 poll_or_wait(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall
 static s64 hcall_poll(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	if (!lapic_in_kernel(vcpu) ||
-	    !(vcpu->kvm->arch.xen_hvm_config.flags &
-	      KVM_XEN_HVM_CONFIG_EVTCHN_SEND))
+	    !xen_has_flag(vcpu->kvm, KVM_XEN_HVM_CONFIG_EVTCHN_SEND))
 		return hcall_yield(vcpu, hcall);
 
 	return poll_or_wait(vcpu, hcall);

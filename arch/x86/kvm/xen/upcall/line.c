@@ -156,7 +156,7 @@ static bool drive_once(struct xen_line *line)
 /* Run the work now, even if it was queued with a delay. */
 static void work_now(struct xen_line *line)
 {
-	mod_delayed_work(system_wq, &line->work, 0);
+	mod_delayed_work(system_percpu_wq, &line->work, 0);
 }
 
 static void drive(struct xen_line *line)
@@ -263,7 +263,7 @@ static int resampled(wait_queue_entry_t *wait, unsigned int mode, int sync,
 
 	trace_kvm_xen_line_delay(line->callback.gsi);
 	xen_level_leave(&line->level, XEN_LEVEL_ACKED);
-	queue_delayed_work(system_wq, &line->work, RESAMPLE_DELAY);
+	queue_delayed_work(system_percpu_wq, &line->work, RESAMPLE_DELAY);
 	return 0;
 }
 
@@ -456,7 +456,7 @@ static int attach_eventfds(struct xen_line *line)
 struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
 				 const struct kvm_xen_callback *callback)
 {
-	struct xen_line *line = kzalloc(sizeof(*line), GFP_KERNEL_ACCOUNT);
+	struct xen_line *line = kzalloc_obj(*line, GFP_KERNEL_ACCOUNT);
 	int r;
 
 	if (!line)
@@ -474,7 +474,7 @@ struct xen_line *xen_line_create(struct kvm *kvm, struct kvm_vcpu *vcpu,
 	if (callback->flags & KVM_XEN_CALLBACK_EVENTFD)
 		r = attach_eventfds(line);
 	else
-		r = irqchip_kernel(kvm) ? 0 : -ENXIO;
+		r = irqchip_full(kvm) ? 0 : -ENXIO;
 	if (!r)
 		return line;
 

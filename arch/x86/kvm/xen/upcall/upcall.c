@@ -53,7 +53,7 @@ static void accept_vector(struct kvm_vcpu *vcpu, u8 vector)
 	if (!kvm_lapic_enabled(vcpu))
 		return;
 
-	kvm_lapic_clear_vector(vector, apic->regs + APIC_TMR);
+	apic_clear_vector(vector, apic->regs + APIC_TMR);
 	kvm_lapic_set_irr(vector, apic);
 	if (apic->apicv_active)
 		trace_kvm_apicv_accept_irq(vcpu->vcpu_id, APIC_DM_FIXED, 0, vector);
