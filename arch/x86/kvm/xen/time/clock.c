@@ -11,11 +11,36 @@
 #include <asm/pvclock.h>
 
 /*
+ * The pvclock parameters that KVM makes for the guest from the VM's master clock.  Returns
+ * false if there is no master clock.
+ */
+static bool guest_clock(struct kvm_vcpu *vcpu, struct pvclock_vcpu_time_info *clock)
+{
+	struct kvm_arch *ka = &vcpu->kvm->arch;
+	unsigned int seq;
+	bool is_used;
+	u64 tsc;
+
+	do {
+		seq = read_seqcount_begin(&ka->pvclock_sc);
+		is_used = ka->use_master_clock;
+		tsc = ka->master_cycle_now;
+		clock->system_time = ka->master_kernel_ns + ka->kvmclock_offset;
+	} while (read_seqcount_retry(&ka->pvclock_sc, seq));
+
+	clock->tsc_timestamp = kvm_read_l1_tsc(vcpu, tsc);
+	clock->tsc_to_system_mul = vcpu->arch.pvclock_tsc_mul;
+	clock->tsc_shift = vcpu->arch.pvclock_tsc_shift;
+	return is_used;
+}
+
+/*
  * Read the time like the vCPU does: its TSC, scaled by its pvclock parameters.  The guest
  * compares deadlines with that.  get_kvmclock_ns() computes the same, but does not return
  * the host's time at the same instant.
  */
-static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu)
+static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu,
+				       const struct pvclock_vcpu_time_info *clock)
 {
 	struct xen_now now;
 	u64 tsc;
@@ -26,21 +51,23 @@ static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu)
 		tsc = rdtsc();
 	}
 
-	now.guest = __pvclock_read_cycles(&vcpu->arch.hv_clock,
-					  kvm_read_l1_tsc(vcpu, tsc));
+	now.guest = __pvclock_read_cycles(clock, kvm_read_l1_tsc(vcpu, tsc));
 	return now;
+}
+
+/* Whether KVM has computed the scale of the guest's TSC, and has not to do it again. */
+static bool knows_scale(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.hw_tsc_khz && !kvm_test_request(KVM_REQ_CLOCK_UPDATE, vcpu) &&
+	       cpu_feature_enabled(X86_FEATURE_CONSTANT_TSC);
 }
 
 struct xen_now xen_now(struct kvm_vcpu *vcpu)
 {
-	/*
-	 * The vCPU's pvclock parameters are missing if it has not run yet, and outdated
-	 * if the clock was set and the vCPU has not run since.
-	 */
-	if (vcpu->arch.hv_clock.version && vcpu->kvm->arch.use_master_clock &&
-	    !kvm_test_request(KVM_REQ_CLOCK_UPDATE, vcpu) &&
-	    static_cpu_has(X86_FEATURE_CONSTANT_TSC))
-		return now_by_guest_tsc(vcpu);
+	struct pvclock_vcpu_time_info clock;
+
+	if (knows_scale(vcpu) && guest_clock(vcpu, &clock))
+		return now_by_guest_tsc(vcpu, &clock);
 
 	return (struct xen_now) {
 		.guest = get_kvmclock_ns(vcpu->kvm),
@@ -53,7 +80,7 @@ struct xen_now xen_now(struct kvm_vcpu *vcpu)
  * scale of the TSC in sub-leaf 1, its frequency in kHz in 2.  An entry without a
  * significant index, which KVM finds for all sub-leaves, describes sub-leaf 0 only.
  */
-void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
+void kvm_xen_fill_tsc_leaf(struct kvm_vcpu *vcpu,
 			    const struct kvm_cpuid_entry2 *entry, u32 index,
 			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
@@ -61,8 +88,8 @@ void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
 		*eax = *ebx = *ecx = *edx = 0;
 
 	if (index == 1) {
-		*ecx = vcpu->arch.hv_clock.tsc_to_system_mul;
-		*edx = vcpu->arch.hv_clock.tsc_shift;
+		*ecx = vcpu->arch.pvclock_tsc_mul;
+		*edx = vcpu->arch.pvclock_tsc_shift;
 	} else if (index == 2) {
 		*eax = vcpu->arch.hw_tsc_khz;
 	}
