@@ -53,7 +53,7 @@ void kvm_xen_inject_pending_events(struct kvm_vcpu *vcpu);
 void kvm_xen_inject_timer_irqs(struct kvm_vcpu *vcpu);
 void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu);
 
-void kvm_xen_fill_time_leaf(struct kvm_vcpu *vcpu,
+void kvm_xen_fill_tsc_leaf(struct kvm_vcpu *vcpu,
 			    const struct kvm_cpuid_entry2 *entry, u32 index,
 			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 void kvm_xen_clock_changed(struct kvm *kvm);
@@ -87,7 +87,7 @@ static inline enum xen_upcall_method kvm_xen_upcall_method(struct kvm_vcpu *vcpu
 }
 
 /* Whether @leaf of CPUID is Xen's time leaf, according to the base that the VMM uses. */
-static inline bool kvm_xen_is_time_leaf(struct kvm_vcpu *vcpu, u32 leaf)
+static inline bool kvm_xen_is_tsc_leaf(struct kvm_vcpu *vcpu, u32 leaf)
 {
 	const struct kvm_hypervisor_cpuid *cpuid = &vcpu->arch.xen.cpuid;
 
@@ -116,6 +116,12 @@ static __always_inline bool kvm_xen_is_in_use(void)
 static inline bool kvm_xen_msr_enabled(struct kvm *kvm)
 {
 	return kvm_xen_is_in_use() && xen_config(kvm)->msr;
+}
+
+/* Whether a guest's write to @msr is for the hypercall page. */
+static inline bool kvm_xen_is_hypercall_page_msr(struct kvm *kvm, u32 msr)
+{
+	return kvm_xen_is_in_use() && msr && msr == xen_config(kvm)->msr;
 }
 
 /* Whether VMCALL and VMMCALL may be Xen's or dynamic hypercalls. */
@@ -177,7 +183,8 @@ static inline int kvm_xen_get_interrupt(struct kvm_vcpu *vcpu)
  */
 static inline bool kvm_xen_is_due(struct kvm_vcpu *vcpu)
 {
-	return kvm_xen_has_interrupt(vcpu) && kvm_arch_interrupt_allowed(vcpu);
+	return kvm_xen_has_interrupt(vcpu) &&
+	       kvm_x86_call(interrupt_allowed)(vcpu, false);
 }
 
 /*
@@ -273,6 +280,8 @@ KVM_XEN_OFF(int, kvm_xen_hypercall, (struct kvm_vcpu *vcpu), 1)
 KVM_XEN_OFF(int, kvm_xen_write_hypercall_page,
 	    (struct kvm_vcpu *vcpu, u64 data), 1)
 KVM_XEN_OFF(bool, kvm_xen_msr_enabled, (struct kvm *kvm), false)
+KVM_XEN_OFF(bool, kvm_xen_is_hypercall_page_msr,
+	    (struct kvm *kvm, u32 msr), false)
 KVM_XEN_OFF(bool, kvm_xen_hypercall_enabled, (struct kvm *kvm), false)
 KVM_XEN_OFF(bool, kvm_xen_takes_hypercall, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_has_upcalls, (struct kvm_vcpu *vcpu), false)
@@ -280,14 +289,14 @@ KVM_XEN_OFF(int, kvm_xen_has_interrupt, (struct kvm_vcpu *vcpu), 0)
 KVM_XEN_OFF(bool, kvm_xen_has_pending_events, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_timer_enabled, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(int, kvm_xen_has_pending_timer, (struct kvm_vcpu *vcpu), 0)
-KVM_XEN_OFF(bool, kvm_xen_is_time_leaf, (struct kvm_vcpu *vcpu, u32 leaf), false)
+KVM_XEN_OFF(bool, kvm_xen_is_tsc_leaf, (struct kvm_vcpu *vcpu, u32 leaf), false)
 KVM_XEN_OFF_NOINSTR(kvm_xen_is_in_use, (void))
 KVM_XEN_OFF(bool, kvm_xen_is_due, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF(bool, kvm_xen_leaves_hlt, (struct kvm_vcpu *vcpu), false)
 KVM_XEN_OFF_VOID(kvm_xen_inject_pending_events, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_inject_timer_irqs, (struct kvm_vcpu *vcpu))
 KVM_XEN_OFF_VOID(kvm_xen_sw_enable_lapic, (struct kvm_vcpu *vcpu))
-KVM_XEN_OFF_VOID(kvm_xen_fill_time_leaf,
+KVM_XEN_OFF_VOID(kvm_xen_fill_tsc_leaf,
 		 (struct kvm_vcpu *vcpu, const struct kvm_cpuid_entry2 *entry,
 		  u32 index, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx))
 KVM_XEN_OFF_VOID(kvm_xen_clock_changed, (struct kvm *kvm))
