@@ -45,7 +45,9 @@ struct xen_line {
 
 	/* Lines of KVM's irqchips. */
 	struct kvm_irq_ack_notifier ack;
+#ifdef CONFIG_KVM_IOAPIC
 	struct kvm_irq_mask_notifier mask;
+#endif
 
 	/* Lines owned by the VMM. */
 	struct eventfd_ctx *assert;	/* NULL: a line of KVM's irqchips */
@@ -210,19 +212,6 @@ static void acked(struct kvm_irq_ack_notifier *ack)
 	xen_line_post(container_of(ack, struct xen_line, ack), XEN_LEVEL_ACKED);
 }
 
-/*
- * KVM calls this when the pin was masked or unmasked, with the irqchip's lock held.  The
- * irqchip may have dropped an assertion while the pin was masked: an edge, or a level if
- * the pin is shared with a resampling irqfd.
- */
-static void mask_changed(struct kvm_irq_mask_notifier *mask, bool masked)
-{
-	struct xen_line *line = container_of(mask, struct xen_line, mask);
-
-	if (!masked && READ_ONCE(line->level.asserted))
-		post_later(line, XEN_LEVEL_RAISED);
-}
-
 /* Whether the current thread is a worker of a line, which is signalling an eventfd. */
 static bool is_signalled_by_line(void)
 {
@@ -287,6 +276,33 @@ static void start_listening(struct xen_line *line)
 	line->resample_file = NULL;
 }
 
+#ifdef CONFIG_KVM_IOAPIC
+/*
+ * KVM calls this when the pin was masked or unmasked, with the irqchip's lock held.  The
+ * irqchip may have dropped an assertion while the pin was masked: an edge, or a level if
+ * the pin is shared with a resampling irqfd.
+ */
+static void mask_changed(struct kvm_irq_mask_notifier *mask, bool masked)
+{
+	struct xen_line *line = container_of(mask, struct xen_line, mask);
+
+	if (!masked && READ_ONCE(line->level.asserted))
+		post_later(line, XEN_LEVEL_RAISED);
+}
+
+static void watch_masks(struct xen_line *line)
+{
+	line->mask.func = mask_changed;
+	kvm_register_irq_mask_notifier(line->kvm, line->callback.gsi,
+				       &line->mask);
+}
+
+static void unwatch_masks(struct xen_line *line)
+{
+	kvm_unregister_irq_mask_notifier(line->kvm, line->callback.gsi,
+					 &line->mask);
+}
+
 static void hold_pin(struct xen_line *line,
 		     const struct kvm_kernel_irq_routing_entry *route)
 {
@@ -342,6 +358,26 @@ static void release_pins(struct kvm *kvm)
 	}
 }
 
+#else /* Without irqchips in the kernel all lines are the VMM's. */
+
+static void watch_masks(struct xen_line *line)
+{
+}
+
+static void unwatch_masks(struct xen_line *line)
+{
+}
+
+static void hold_pins(struct xen_line *line)
+{
+}
+
+static void release_pins(struct kvm *kvm)
+{
+}
+
+#endif /* CONFIG_KVM_IOAPIC */
+
 void xen_line_start(struct xen_line *line)
 {
 	if (line->resample)
@@ -355,9 +391,7 @@ void xen_line_start(struct xen_line *line)
 	line->ack.gsi = line->callback.gsi;
 	line->ack.irq_acked = acked;
 	kvm_register_irq_ack_notifier(line->kvm, &line->ack);
-	line->mask.func = mask_changed;
-	kvm_register_irq_mask_notifier(line->kvm, line->callback.gsi,
-				       &line->mask);
+	watch_masks(line);
 }
 
 static void stop(struct xen_line *line)
@@ -370,8 +404,7 @@ static void stop(struct xen_line *line)
 	if (line->assert)
 		return;
 
-	kvm_unregister_irq_mask_notifier(line->kvm, line->callback.gsi,
-					 &line->mask);
+	unwatch_masks(line);
 	kvm_unregister_irq_ack_notifier(line->kvm, &line->ack);
 }
 
