@@ -77,4 +77,11 @@ static inline void kvm_set_mp_state(struct kvm_vcpu *vcpu, int mp_state)
 }
 
 #endif
+
+/*
+ * Whether the Xen vCPU id that a vCPU has by default is as good as one of the VMM's: a VMM
+ * of older lines may have relied on it.
+ */
+#define XEN_HAS_DEFAULT_VCPU_ID	(LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0))
+
 #endif /* _KVM_XEN_COMPAT_H */

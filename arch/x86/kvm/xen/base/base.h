@@ -63,6 +63,16 @@ static inline u32 xen_vcpu_id(struct kvm_vcpu *vcpu)
 	return id == XEN_VCPU_ID_DEFAULT ? vcpu->vcpu_idx : id;
 }
 
+/*
+ * Whether a guest may name the vCPU by its id in a call about timers.  If not, such calls
+ * are the VMM's.
+ */
+static inline bool xen_has_vcpu_id(struct kvm_vcpu *vcpu)
+{
+	return XEN_HAS_DEFAULT_VCPU_ID ||
+	       vcpu->arch.xen.vcpu_id != XEN_VCPU_ID_DEFAULT;
+}
+
 /* The vCPU with the Xen vCPU id @id, or NULL. */
 struct kvm_vcpu *xen_find_vcpu(struct kvm *kvm, u32 id);
 

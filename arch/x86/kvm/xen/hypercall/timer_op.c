@@ -9,11 +9,11 @@
 #include "xen/time/clock.h"
 #include "xen/time/timer.h"
 
-/* KVM handles timers only if the VMM gave the vCPU a port for them. */
+/* KVM handles timers only if the VMM gave the vCPU a port for them, and an id. */
 static s64 check_singleshot(struct kvm_vcpu *vcpu,
 			    const struct kvm_xen_hcall *hcall)
 {
-	if (!kvm_xen_timer_enabled(vcpu))
+	if (!kvm_xen_timer_enabled(vcpu) || !xen_has_vcpu_id(vcpu))
 		return XEN_HCALL_TO_VMM;
 
 	return (u32)hcall->params[1] == xen_vcpu_id(vcpu) ? 0 : -EINVAL;

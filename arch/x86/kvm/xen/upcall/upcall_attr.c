@@ -98,7 +98,8 @@ static int vcpu_id_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 
 static int vcpu_id_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
-	data->u.vcpu_id = xen_vcpu_id(vcpu);
+	data->u.vcpu_id = xen_has_vcpu_id(vcpu) ? xen_vcpu_id(vcpu) :
+						  XEN_VCPU_ID_DEFAULT;
 	return 0;
 }
 
