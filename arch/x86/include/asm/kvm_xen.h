@@ -64,6 +64,12 @@ struct kvm_xen_memory {
 /* The number of page-table levels in long mode without LA57. */
 #define KVM_XEN_WALK_LEVELS	4
 
+/* A page-table entry: its place in the VMM's memory, and its value. */
+struct kvm_xen_cached_entry {
+	u64 __user *place;
+	u64 value;
+};
+
 /*
  * A cached page-table walk: a page that was read from, and the entries that led to it.
  * For a large page, the last entry is repeated.
@@ -73,8 +79,7 @@ struct kvm_xen_cached_walk {
 	u64 root;			/* CR3 */
 	u64 page;			/* linear address */
 	void __user *place;		/* of the page */
-	u64 __user *entries[KVM_XEN_WALK_LEVELS];
-	u64 values[KVM_XEN_WALK_LEVELS];
+	struct kvm_xen_cached_entry entries[KVM_XEN_WALK_LEVELS];
 };
 
 /* What KVM does after the VMM has answered a call with 0. */

@@ -30,8 +30,11 @@ struct view {
 	struct kvm_xen_memory memory;
 	struct xen_walk walk;
 	bool deep;			/* CR4.LA57: five levels of page tables */
-	struct kvm_xen_cached_walk *cached;	/* where to store the walk, or NULL */
-	u32 nr_entries;			/* stored in it */
+	/*
+	 * Where to store the next entry; NULL: nowhere.  A pointer, since UBSAN reports an
+	 * index that is out of bounds by a call, which must not be made with user access.
+	 */
+	struct kvm_xen_cached_entry *next;
 };
 
 static struct kvm_xen_memory *memory_of(struct kvm_vcpu *vcpu)
@@ -125,12 +128,12 @@ static __always_inline bool store_entry(void *ctx, u64 gpa, u64 *entry)
 
 	if (!read_at(view, gpa, entry, &from))
 		return false;
-	if (!view->cached)
+	if (!view->next)
 		return true;
 
-	view->cached->entries[view->nr_entries] = from;
-	view->cached->values[view->nr_entries] = *entry;
-	view->nr_entries++;
+	view->next->place = from;
+	view->next->value = *entry;
+	view->next++;
 	return true;
 }
 
@@ -144,18 +147,17 @@ static __always_inline bool translate(struct view *view, gva_t gva, gpa_t *gpa)
 
 /*
  * Begin to read guest memory, starting with the cached memslot, and store the walk in
- * @cached unless that is NULL.  A memslot's addresses are in the VMM's address space,
+ * @entries unless that is NULL.  A memslot's addresses are in the VMM's address space,
  * which KVM checked when the memslot was made.
  */
 static __always_inline void open_view(struct view *view, struct kvm_vcpu *vcpu,
-				      struct kvm_xen_cached_walk *cached)
+				      struct kvm_xen_cached_entry *entries)
 {
 	view->vcpu = vcpu;
 	view->walk.root = kvm_read_cr3(vcpu);
 	view->walk.reserved = vcpu->arch.reserved_gpa_bits & XEN_WALK_ADDRESS;
 	view->deep = is_deep(vcpu);
-	view->cached = cached;
-	view->nr_entries = 0;
+	view->next = entries;
 
 	view->memory = *memory_of(vcpu);
 	if (unlikely(view->memory.generation != kvm_memslots(vcpu->kvm)->generation))
@@ -175,16 +177,15 @@ static __always_inline void close_view(void)
 static __always_inline void finish_cached_walk(const struct view *view, gva_t gva,
 					       void __user *place)
 {
-	struct kvm_xen_cached_walk *cached = view->cached;
-	u32 i;
+	struct kvm_xen_cached_walk *cached = cached_walk_of(view->vcpu);
+	struct kvm_xen_cached_entry *end = cached->entries + KVM_XEN_WALK_LEVELS;
+	struct kvm_xen_cached_entry *entry;
 
 	if (view->deep)
 		return;
 
-	for (i = view->nr_entries; unlikely(i < KVM_XEN_WALK_LEVELS); i++) {
-		cached->entries[i] = cached->entries[i - 1];
-		cached->values[i] = cached->values[i - 1];
-	}
+	for (entry = view->next; unlikely(entry < end); entry++)
+		*entry = entry[-1];
 	cached->place = place - offset_in_page(gva);
 	cached->page = gva & PAGE_MASK;
 	cached->root = view->walk.root;
@@ -214,7 +215,7 @@ static noinline s64 read_word_by_walk(struct kvm_vcpu *vcpu, gva_t gva)
 	u32 word;
 
 	cached->generation = 0;
-	open_view(&view, vcpu, cached);
+	open_view(&view, vcpu, cached->entries);
 	done = walk_to_word(&view, gva, &word);
 	close_view();
 	return done ? word : XEN_HCALL_SLOW;
@@ -241,8 +242,8 @@ static __always_inline bool read_by_cached_walk(const struct kvm_xen_cached_walk
 
 #pragma GCC unroll 4
 	for (i = 0; i < KVM_XEN_WALK_LEVELS; i++) {
-		unsafe_get_user(entry, cached->entries[i], fault);
-		if (unlikely(entry != cached->values[i]))
+		unsafe_get_user(entry, cached->entries[i].place, fault);
+		if (unlikely(entry != cached->entries[i].value))
 			return false;
 	}
 
