@@ -16,8 +16,11 @@ ours	:= tools/testing/selftests/kvm
 kernel	:= $(KTREE)/tools/testing/selftests/kvm
 libdir	:= $(LIBDIR)/obj
 
-lib_c	:= $(patsubst $(kernel)/lib/%,%,$(wildcard $(kernel)/lib/*.c $(kernel)/lib/x86_64/*.c))
-lib_s	:= x86_64/handlers.S
+# What the kernel calls the architecture's parts of its selftests.
+arch	:= $(notdir $(wildcard $(kernel)/lib/x86 $(kernel)/lib/x86_64))
+
+lib_c	:= $(patsubst $(kernel)/lib/%,%,$(wildcard $(kernel)/lib/*.c $(kernel)/lib/$(arch)/*.c))
+lib_s	:= $(arch)/handlers.S
 library	:= $(libdir)/libkvm.a
 
 tests	:= $(patsubst $(ours)/x86_64/%.c,%,$(wildcard $(ours)/x86_64/*_test.c))
@@ -29,7 +32,7 @@ includes := -Iinclude/uapi -Iarch/x86/include/uapi -Isamples/kvm-xen-dynhc \
 	-I$(ours)/include -I$(ours)/include/x86_64 \
 	$(patsubst %,-isystem %, \
 	$(KTREE)/tools/include $(KTREE)/tools/arch/x86/include $(LIBDIR)/usr/include \
-	$(kernel)/include $(kernel)/include/x86_64 \
+	$(kernel)/include $(kernel)/include/$(arch) \
 	$(KTREE)/tools/testing/selftests/rseq $(KTREE)/tools/testing/selftests)
 
 # What the library asks of its callers: guest code shares the program's text,
@@ -47,7 +50,7 @@ link	= $(CC) -static -no-pie -pthread -Wl,--strip-debug -o $@ $(filter %.o,$^) $
 
 all: $(tests:%=$(OUT)/%) $(stock:%=$(OUT)/%) $(benches:%=$(OUT)/%)
 
-$(shell mkdir -p $(libdir)/x86_64 $(libdir)/stock $(OUT)/obj/x86_64)
+$(shell mkdir -p $(libdir)/$(arch) $(libdir)/stock $(OUT)/obj)
 
 $(libdir)/%.o: $(kernel)/lib/%.c
 	$(CC) $(common) -w -c $< -o $@
@@ -62,7 +65,7 @@ $(library): $(lib_c:%.c=$(libdir)/%.o) $(lib_s:%.S=$(libdir)/%.o)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(libdir)/stock/%.o: $(kernel)/x86_64/%.c
+$(libdir)/stock/%.o: $(kernel)/$(arch)/%.c
 	$(CC) $(common) -w -c $< -o $@
 
 $(stock:%=$(OUT)/%): $(OUT)/%: $(libdir)/stock/%.o $(library)
