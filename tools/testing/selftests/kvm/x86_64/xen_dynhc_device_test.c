@@ -149,7 +149,7 @@ static void answer_sum(struct kvm_run *run)
 }
 
 /* Run the guest to its next UCALL, and emulate the device meanwhile. */
-static void run_guest(struct device *d)
+static void run_driver(struct device *d)
 {
 	struct kvm_run *run = d->x->vcpu[0]->run;
 	struct ucall uc;
@@ -169,7 +169,7 @@ static void run_guest(struct device *d)
 
 static int probe(struct device *d)
 {
-	run_guest(d);
+	run_driver(d);
 	return d->desk->probed;
 }
 
@@ -181,7 +181,7 @@ static long call4(struct device *d, enum toy_call call, unsigned long arg0, unsi
 	d->desk->arg[1] = arg1;
 	d->desk->arg[2] = arg2;
 	d->desk->arg[3] = arg3;
-	run_guest(d);
+	run_driver(d);
 	return d->desk->result;
 }
 

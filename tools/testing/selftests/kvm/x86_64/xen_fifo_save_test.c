@@ -260,7 +260,7 @@ FIXTURE_TEARDOWN(traffic)
 	xen_vm_free(self->x);
 }
 
-static void run_guest(FIXTURE_DATA(traffic) *self)
+static void start_guest(FIXTURE_DATA(traffic) *self)
 {
 	int i;
 
@@ -301,7 +301,7 @@ TEST_F(traffic, is_neither_lost_nor_doubled_nor_reordered_by_many_moves)
 	int round, i;
 
 	for (round = 0; round < ROUNDS; round++) {
-		run_guest(self);
+		start_guest(self);
 		ASSERT_TRUE(xen_fifo_handles(self->x, round % 8 * 8)) {
 			TH_LOG("Nothing moves after move %d", round);
 		}
@@ -309,7 +309,7 @@ TEST_F(traffic, is_neither_lost_nor_doubled_nor_reordered_by_many_moves)
 		move_guest(self);
 	}
 	self->orders->quiet = true;
-	run_guest(self);
+	start_guest(self);
 	for (i = 0; i < 2; i++) {
 		xen_traffic_stop(&self->t[i]);
 		EXPECT_EQ(0, self->t[i].nr_failed);

@@ -139,7 +139,7 @@ static void put_poll(struct xen_stub *stub, uint64_t gva, uint64_t ports, uint32
 		};
 }
 
-static int64_t poll(struct xen_stub *stub, uint64_t ports, uint32_t nr_ports)
+static int64_t poll_of(struct xen_stub *stub, uint64_t ports, uint32_t nr_ports)
 {
 	put_poll(stub, XEN_STUB_DATA_GPA, ports, nr_ports);
 	return answer(stub, CALL(__HYPERVISOR_sched_op, SCHEDOP_poll, XEN_STUB_DATA_GPA));
@@ -162,21 +162,21 @@ TEST_F(hcall, a_poll_that_cannot_be_read_is_a_fault)
 
 TEST_F(hcall, polled_ports_that_cannot_be_read_are_a_fault)
 {
-	EXPECT_EQ(-XEN_EFAULT, poll(&self->stub, XEN_STUB_NOWHERE, 1));
-	EXPECT_EQ(-XEN_EFAULT, poll(&self->stub, XEN_STUB_NOWHERE, 2));
-	EXPECT_EQ(-XEN_EFAULT, poll(&self->stub, XEN_STUB_NOWHERE, XEN_MAX_POLL_PORTS));
-	EXPECT_EQ(-XEN_EFAULT, poll(&self->stub, straddle(4 * 4 - 1), 4));
-	EXPECT_EQ(0, poll(&self->stub, straddle(4 * 4), 4));
+	EXPECT_EQ(-XEN_EFAULT, poll_of(&self->stub, XEN_STUB_NOWHERE, 1));
+	EXPECT_EQ(-XEN_EFAULT, poll_of(&self->stub, XEN_STUB_NOWHERE, 2));
+	EXPECT_EQ(-XEN_EFAULT, poll_of(&self->stub, XEN_STUB_NOWHERE, XEN_MAX_POLL_PORTS));
+	EXPECT_EQ(-XEN_EFAULT, poll_of(&self->stub, straddle(4 * 4 - 1), 4));
+	EXPECT_EQ(0, poll_of(&self->stub, straddle(4 * 4), 4));
 }
 
 TEST_F(hcall, a_poll_takes_up_to_128_ports)
 {
 	uint64_t ports = XEN_STUB_DATA_GPA + 0x100;
 
-	EXPECT_EQ(0, poll(&self->stub, ports, XEN_MAX_POLL_PORTS));
-	EXPECT_EQ(-XEN_EINVAL, poll(&self->stub, ports, XEN_MAX_POLL_PORTS + 1));
-	EXPECT_EQ(-XEN_EINVAL, poll(&self->stub, ports, UINT32_MAX));
-	EXPECT_EQ(-XEN_EINVAL, poll(&self->stub, XEN_STUB_NOWHERE, UINT32_MAX));
+	EXPECT_EQ(0, poll_of(&self->stub, ports, XEN_MAX_POLL_PORTS));
+	EXPECT_EQ(-XEN_EINVAL, poll_of(&self->stub, ports, XEN_MAX_POLL_PORTS + 1));
+	EXPECT_EQ(-XEN_EINVAL, poll_of(&self->stub, ports, UINT32_MAX));
+	EXPECT_EQ(-XEN_EINVAL, poll_of(&self->stub, XEN_STUB_NOWHERE, UINT32_MAX));
 }
 
 TEST_F(hcall, a_poll_takes_no_port_out_of_range)
@@ -185,14 +185,14 @@ TEST_F(hcall, a_poll_takes_no_port_out_of_range)
 	uint32_t limit = xen_nr_ports(self->x->wide);
 
 	ports[0] = limit - 1;
-	EXPECT_EQ(0, poll(&self->stub, XEN_STUB_DATA_GPA + 0x100, 1));
+	EXPECT_EQ(0, poll_of(&self->stub, XEN_STUB_DATA_GPA + 0x100, 1));
 	ports[0] = limit;
-	EXPECT_EQ(-XEN_EINVAL, poll(&self->stub, XEN_STUB_DATA_GPA + 0x100, 1));
+	EXPECT_EQ(-XEN_EINVAL, poll_of(&self->stub, XEN_STUB_DATA_GPA + 0x100, 1));
 	ports[0] = UINT32_MAX;
-	EXPECT_EQ(-XEN_EINVAL, poll(&self->stub, XEN_STUB_DATA_GPA + 0x100, 1));
+	EXPECT_EQ(-XEN_EINVAL, poll_of(&self->stub, XEN_STUB_DATA_GPA + 0x100, 1));
 	ports[0] = 1;
 	ports[1] = limit;
-	EXPECT_EQ(-XEN_EINVAL, poll(&self->stub, XEN_STUB_DATA_GPA + 0x100, 2));
+	EXPECT_EQ(-XEN_EINVAL, poll_of(&self->stub, XEN_STUB_DATA_GPA + 0x100, 2));
 }
 
 /* Without the flag a poll is a yield: its argument is not looked at. */

@@ -68,7 +68,7 @@ static long unreclaimable(void)
 	return kb;
 }
 
-static void poll(struct xen_vm *x, uint32_t nr_polls)
+static void poll_often(struct xen_vm *x, uint32_t nr_polls)
 {
 	vcpu_args_set(x->vcpu[0], 2, x->wide, nr_polls);
 	xen_set_entry_point(x->vcpu[0], poll_in_vain);
@@ -79,9 +79,9 @@ TEST_F(leak, polls_of_unreadable_ports_leave_nothing_behind)
 {
 	long before;
 
-	poll(self->x, 1000);		/* whatever is allocated but once */
+	poll_often(self->x, 1000);		/* whatever is allocated but once */
 	before = unreclaimable();
-	poll(self->x, NR_POLLS);
+	poll_often(self->x, NR_POLLS);
 	EXPECT_GT(before + LEAK_KB, unreclaimable());
 }
 

@@ -671,7 +671,7 @@ static bool is_over(FIXTURE_DATA(guest) *self)
 }
 
 /* Both vCPUs, to the end of the guest, or until it makes no progress. */
-static bool run_guest(FIXTURE_DATA(guest) *self)
+static bool run_to_its_end(FIXTURE_DATA(guest) *self)
 {
 	uint32_t handled;
 	bool over;
@@ -699,7 +699,7 @@ TEST_F(guest, is_notified_by_the_first_method_that_it_is_offered_and_no_other)
 	enum method method;
 	int i;
 
-	EXPECT_TRUE(run_guest(self));
+	EXPECT_TRUE(run_to_its_end(self));
 	for (i = 0; i < NR_VCPUS; i++)
 		EXPECT_STREQ("", self->r[i].failure);
 	EXPECT_EQ(variant->method, self->shared->method);
