@@ -80,21 +80,3 @@ struct xen_fast_call xen_fast_call(struct xen_stub *stub, int stats,
 		.kept = is_kept(stub, before),
 	};
 }
-
-uint64_t *xen_page_entry(struct kvm_vm *vm, uint64_t gva, int level)
-{
-	return __vm_get_page_table_entry(vm, gva, &level);
-}
-
-void xen_mark_accessed(struct kvm_vm *vm, uint64_t gva)
-{
-	int level;
-
-	for (level = PG_LEVEL_512G; level >= PG_LEVEL_4K; level--) {
-		uint64_t *entry = xen_page_entry(vm, gva, level);
-
-		*entry |= PTE_ACCESSED_MASK;
-		if (*entry & PTE_LARGE_MASK)
-			break;
-	}
-}

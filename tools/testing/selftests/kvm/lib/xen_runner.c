@@ -220,9 +220,9 @@ void xen_runner_start_delayed(struct xen_runner *r, struct kvm_vcpu *vcpu, const
 			      const char *delay_ms, volatile uint32_t *begun)
 {
 	TEST_ASSERT_EQ(xen_write_parameter(parameter, delay_ms), 0);
-	kvm_pin_this_task_to_pcpu(1);
+	pin_self_to_cpu(1);
 	xen_runner_start(r, vcpu);
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 	TEST_ASSERT(xen_wait_for(*begun), "The guest does not run");
 	usleep(atoi(delay_ms) * 1000 / 10);
 }

@@ -6,6 +6,7 @@
 
 #include "kvm_util.h"
 #include "processor.h"
+#include "xen_paging.h"
 #include "xen_stub.h"
 
 const uint8_t xen_stub_vmcall[3] = { 0x0f, 0x01, 0xc1 };
@@ -30,18 +31,6 @@ const char *xen_stub_mode_name(enum xen_stub_mode mode)
 	return names[mode];
 }
 
-/* Let privilege level 3 reach the page at @gva. */
-static void allow_user(struct kvm_vm *vm, uint64_t gva)
-{
-	int level;
-
-	for (level = PG_LEVEL_4K; level <= PG_LEVEL_512G; level++) {
-		int at = level;
-
-		*__vm_get_page_table_entry(vm, gva, &at) |= PTE_USER_MASK;
-	}
-}
-
 void xen_stub_init(struct xen_stub *stub, struct kvm_vcpu *vcpu)
 {
 	struct kvm_vm *vm = vcpu->vm;
@@ -53,7 +42,7 @@ void xen_stub_init(struct xen_stub *stub, struct kvm_vcpu *vcpu)
 				    XEN_STUB_SLOT, XEN_STUB_NR_PAGES, 0);
 	virt_map(vm, XEN_STUB_GPA, XEN_STUB_GPA, XEN_STUB_NR_PAGES);
 	for (page = 0; page < XEN_STUB_NR_PAGES; page++)
-		allow_user(vm, XEN_STUB_GPA + page * PAGE_SIZE);
+		xen_allow_user(vm, XEN_STUB_GPA + page * PAGE_SIZE);
 	stub->code = addr_gpa2hva(vm, XEN_STUB_GPA);
 	stub->data = addr_gpa2hva(vm, XEN_STUB_DATA_GPA);
 	vcpu_sregs_get(vcpu, &stub->long_mode);

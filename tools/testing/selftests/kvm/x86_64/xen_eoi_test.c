@@ -295,11 +295,6 @@ static void round_in_shadow(void)
 	end_round("ml");
 }
 
-static void set_cr8(uint64_t level)
-{
-	asm volatile("mov %0, %%cr8" : : "r"(level) : "memory");
-}
-
 /* Written without an exit, so KVM reads it at the EOI; it blocks its own class. */
 static void end_at_level(void)
 {

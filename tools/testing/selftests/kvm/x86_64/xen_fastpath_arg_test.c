@@ -12,6 +12,7 @@
 
 #include "xen_harness.h"
 #include "xen_fast.h"
+#include "xen_paging.h"
 
 #define PORT		40
 #define FLAGS_AC	(1ull << 18)	/* of RFLAGS */
@@ -24,11 +25,6 @@
 /* Where more of the guest's addresses lead: one of each size. */
 #define ALIAS_2M	0x4000000000ull
 #define ALIAS_1G	0x8000000000ull
-
-/* The highest of the lower half, and what is no address on either side. */
-#define HIGHEST_LOW	0x00007ffffffffffcull
-#define LOWEST_HOLE	0x0000800000000000ull
-#define HIGHEST_HOLE	0xffff7ffffffffffcull
 
 FIXTURE(arg) {
 	struct xen_vm *x;
@@ -153,9 +149,9 @@ TEST_F(arg, that_was_not_accessed_is_marked_and_read)
 	for (level = PG_LEVEL_1G; level >= PG_LEVEL_4K; level--) {
 		entry = xen_page_entry(self->x->vm, OWN_GPA, level);
 		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
-		*entry &= ~PTE_ACCESSED_MASK;
+		*entry &= ~PTE_ACCESSED_MASK(xen_mmu(self->x->vm));
 		EXPECT_EQ(SLOW, path_of(self, OWN_GPA));
-		EXPECT_TRUE(*entry & PTE_ACCESSED_MASK);
+		EXPECT_TRUE(*entry & PTE_ACCESSED_MASK(xen_mmu(self->x->vm)));
 		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 	}
 }
@@ -168,9 +164,9 @@ TEST_F(arg, that_is_not_mapped_is_a_fault)
 	put_port(self, OWN_GPA);
 	for (level = PG_LEVEL_2M; level >= PG_LEVEL_4K; level--) {
 		entry = xen_page_entry(self->x->vm, OWN_GPA, level);
-		*entry &= ~PTE_PRESENT_MASK;
+		*entry &= ~PTE_PRESENT_MASK(xen_mmu(self->x->vm));
 		EXPECT_EQ(FAULT, path_of(self, OWN_GPA));
-		*entry |= PTE_PRESENT_MASK;
+		*entry |= PTE_PRESENT_MASK(xen_mmu(self->x->vm));
 		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 	}
 	EXPECT_EQ(FAULT, path_of(self, XEN_STUB_NOWHERE));
@@ -215,7 +211,7 @@ TEST_F(arg, is_read_from_the_page_that_is_there_by_now)
 	int level;
 
 	put_port(self, OWN_GPA);
-	for (level = PG_LEVEL_4K; level <= PG_LEVEL_512G; level++) {
+	for (level = PG_LEVEL_4K; level <= xen_page_levels(vm); level++) {
 		entry = xen_page_entry(vm, OWN_GPA, level);
 		old = *entry;
 		EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
@@ -244,12 +240,13 @@ TEST_F(arg, is_read_by_the_tables_that_there_are_now)
 {
 	uint64_t other = OWN_GPA + PAGE_SIZE, old = self->stub.long_mode.cr3;
 	uint32_t *word = xen_hva(self->x, other);
+	struct kvm_vm *vm = self->x->vm;
 
 	put_port(self, OWN_GPA);
 	*word = PORT + 1;
 	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
-	use_tables(&self->stub, copy_tables(self->x->vm, OWN_GPA, PG_LEVEL_NUM, other));
+	use_tables(&self->stub, copy_tables(vm, OWN_GPA, xen_page_levels(vm) + 1, other));
 	EXPECT_EQ(XEN_FAST_BY_VMM, send_of(self, OWN_GPA).result);
 	*word = PORT;
 	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
@@ -263,10 +260,11 @@ TEST_F(arg, is_read_by_the_tables_that_there_are_now)
 TEST_F(arg, is_read_through_large_pages)
 {
 	uint64_t gpa = XEN_SPARE_GPA(0) + 8;
+	struct kvm_vm *vm = self->x->vm;
 
 	put_port(self, gpa);
-	__virt_pg_map(self->x->vm, ALIAS_2M, XEN_PAGES_GPA, PG_LEVEL_2M);
-	__virt_pg_map(self->x->vm, ALIAS_1G, XEN_PAGES_GPA, PG_LEVEL_1G);
+	__virt_pg_map(vm, xen_mmu(vm), ALIAS_2M, XEN_PAGES_GPA, PG_LEVEL_2M);
+	__virt_pg_map(vm, xen_mmu(vm), ALIAS_1G, XEN_PAGES_GPA, PG_LEVEL_1G);
 	EXPECT_EQ(SLOW, path_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
 	EXPECT_EQ(PATH(FAST), path_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
 	EXPECT_EQ(PATH(FAST), path_of(self, ALIAS_2M + gpa - XEN_PAGES_GPA));
@@ -289,7 +287,7 @@ TEST_F(arg, whose_entry_has_reserved_bits_is_a_fault)
 		EXPECT_EQ(FAULT, path_of(self, OWN_GPA));
 		*entry &= ~(1ull << bits);
 	}
-	*entry |= PTE_NX_MASK;
+	*entry |= PTE_NX_MASK(xen_mmu(self->x->vm));
 	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
 	/* Of no memory, but nothing else is wrong with it. */
@@ -300,6 +298,8 @@ TEST_F(arg, whose_entry_has_reserved_bits_is_a_fault)
 /* KVM's own walk, in the exit loop, takes no notice of the bits above. */
 TEST_F(arg, that_is_not_canonical_is_left_to_the_exit_loop)
 {
+	uint64_t half = 1ull << (11 + 9 * xen_page_levels(self->x->vm));
+
 	put_port(self, OWN_GPA);
 	EXPECT_EQ(0, send_of(self, OWN_GPA | 1ull << 63).nr_fast);
 	EXPECT_EQ(0, send_of(self, OWN_GPA | 1ull << 48).nr_fast);
@@ -307,9 +307,10 @@ TEST_F(arg, that_is_not_canonical_is_left_to_the_exit_loop)
 	xen_eventfd_take(self->fd);
 	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
 
-	EXPECT_EQ(FAULT, path_of(self, HIGHEST_LOW));
-	EXPECT_EQ(FAULT, path_of(self, LOWEST_HOLE));
-	EXPECT_EQ(FAULT, path_of(self, HIGHEST_HOLE));
+	/* The highest of the lower half, and what is no address on either side. */
+	EXPECT_EQ(FAULT, path_of(self, half - 4));
+	EXPECT_EQ(FAULT, path_of(self, half));
+	EXPECT_EQ(FAULT, path_of(self, -half - 4));
 }
 
 /* A page of the user: the kernel's to read, unless SMAP keeps it from it. */
@@ -339,14 +340,12 @@ TEST_F(arg, in_a_page_of_the_user_is_read_as_smap_has_it)
 /* One that is the user's by some entries only is the kernel's. */
 TEST_F(arg, in_a_page_that_not_all_entries_give_to_the_user_is_the_kernels)
 {
-	uint64_t *entry = xen_page_entry(self->x->vm, OWN_GPA, PG_LEVEL_4K);
+	struct kvm_vm *vm = self->x->vm;
 
 	put_port(self, OWN_GPA);
-	*entry |= PTE_USER_MASK;
+	*xen_page_entry(vm, OWN_GPA, PG_LEVEL_4K) |= PTE_USER_MASK(xen_mmu(vm));
 	EXPECT_EQ(PATH(FAST), path_of(self, OWN_GPA));
-	*xen_page_entry(self->x->vm, OWN_GPA, PG_LEVEL_2M) |= PTE_USER_MASK;
-	*xen_page_entry(self->x->vm, OWN_GPA, PG_LEVEL_1G) |= PTE_USER_MASK;
-	*xen_page_entry(self->x->vm, OWN_GPA, PG_LEVEL_512G) |= PTE_USER_MASK;
+	xen_allow_user(vm, OWN_GPA);
 	EXPECT_EQ(SLOW, path_of(self, OWN_GPA));
 }
 
@@ -417,7 +416,7 @@ TEST_F(arg, is_looked_for_where_the_memory_is_that_has_its_tables)
 {
 	struct kvm_vm *vm = self->x->vm;
 	uint64_t size = memslot2region(vm, 0)->region.memory_size;
-	uint64_t gva = vm_vaddr_alloc_page(vm);
+	uint64_t gva = vm_alloc_page(vm);
 	void *old = memslot2region(vm, 0)->host_mem, *new;
 	uint32_t *arg = addr_gva2hva(vm, gva), *moved;
 

@@ -15,6 +15,7 @@
 #include "xen_harness.h"
 #include "xen_dynhc.h"
 #include "xen_fast.h"
+#include "xen_paging.h"
 #include "xen_line.h"
 
 #define VERSION		0x40011
@@ -350,7 +351,7 @@ static void share_cpu(struct bench *b, struct xen_runner *r)
 {
 	volatile uint64_t *seen = addr_gva2hva(b->x->vm, (uintptr_t)&spins);
 
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 	xen_set_entry_point(b->x->vcpu[1], guest_code_spins);
 	xen_runner_start(r, b->x->vcpu[1]);
 	TEST_ASSERT(xen_wait_for(*seen), "The other does not run");

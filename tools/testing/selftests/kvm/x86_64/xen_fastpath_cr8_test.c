@@ -10,6 +10,7 @@
  */
 #include "apic.h"
 #include "xen_fast.h"
+#include "xen_paging.h"
 #include "xen_harness.h"
 
 #define SELF_PORT	40
@@ -55,19 +56,6 @@ static int64_t view(uint64_t cr8, uint64_t tpr)
 static void *guest_vcpu_info(void)
 {
 	return (void *)XEN_VCPU_INFO_GPA(0);
-}
-
-static void set_cr8(uint64_t level)
-{
-	asm volatile("mov %0, %%cr8" : : "r"(level) : "memory");
-}
-
-static uint64_t get_cr8(void)
-{
-	uint64_t level;
-
-	asm volatile("mov %%cr8, %0" : "=r"(level) : : "memory");
-	return level;
 }
 
 static void set_tpr(uint64_t level)

@@ -109,7 +109,7 @@ static void *kick_in_delay(void *arg)
 	FIXTURE_DATA(kick) *self = arg;
 	uint32_t before = self->shared->nr_upcalls;
 
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 	if (xen_wait_for(self->shared->calls > self->round)) {
 		usleep(atoi(DELAY_MS) * 1000 / 10);
 		kick_all(self);
@@ -140,7 +140,7 @@ TEST_F(kick, ends_the_fast_path)
 {
 	int nr_met = 0, nr_entered = 0;
 
-	kvm_pin_this_task_to_pcpu(1);
+	pin_self_to_cpu(1);
 	for (self->round = 0; self->round < MAX_ROUNDS && nr_met < NR_ROUNDS; self->round++) {
 		bool entered = run_round(self);
 

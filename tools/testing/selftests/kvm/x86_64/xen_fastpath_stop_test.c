@@ -156,7 +156,7 @@ FIXTURE_VARIANT_ADD(stop, vcpu_vector_set_other) { .vcpu_vector = true, .deed = 
 /* A vCPU as the guest has it, but that runs something else, on a stack of its own. */
 static void make_other(FIXTURE_DATA(stop) *self)
 {
-	uint64_t stack = vm_vaddr_alloc_page(self->x->vm);
+	uint64_t stack = vm_alloc_page(self->x->vm);
 
 	vcpu_run_complete_io(self->vcpu);
 	save(self->vcpu, &self->other);

@@ -67,9 +67,9 @@ FIXTURE_SETUP(halt)
 	self->shared = xen_hva(self->x, SHARED_GPA);
 	vm_install_exception_handler(self->x->vm, XEN_VM_VECTOR, upcall);
 	ASSERT_EQ(0, xen_set_vm_vector(self->x, XEN_VM_VECTOR));
-	kvm_pin_this_task_to_pcpu(1);
+	pin_self_to_cpu(1);
 	xen_runner_start(&self->r, self->x->vcpu[0]);
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 }
 
 FIXTURE_TEARDOWN(halt)

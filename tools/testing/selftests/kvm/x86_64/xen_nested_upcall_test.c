@@ -19,7 +19,6 @@
 #define INTR_INFO_VALID		(1u << 31)
 
 #define NR_ENTRIES	5000u
-#define STACK_WORDS	512
 
 /* By whom an interrupt is taken while L2 runs; on Intel L1 may ask for its vector. */
 enum taker {
@@ -36,7 +35,6 @@ struct exit {
 
 static enum taker taker;
 static uint32_t nr_upcalls, nr_others;
-static uint64_t l2_stack[STACK_WORDS];
 
 static void upcall(struct ex_regs *regs)
 {
@@ -71,7 +69,7 @@ static void vmx_prepare(struct vmx_pages *vmx)
 {
 	GUEST_ASSERT(prepare_for_vmx_operation(vmx));
 	GUEST_ASSERT(load_vmcs(vmx));
-	prepare_vmcs(vmx, l2_code, &l2_stack[STACK_WORDS]);
+	prepare_vmcs(vmx, l2_code);
 	if (taker != L2)
 		vmwrite(PIN_BASED_VM_EXEC_CONTROL,
 			vmreadz(PIN_BASED_VM_EXEC_CONTROL) | PIN_BASED_EXT_INTR_MASK);
@@ -123,7 +121,7 @@ static void svm_code(struct svm_test_data *svm)
 	struct exit exit;
 	uint32_t i;
 
-	generic_svm_setup(svm, l2_code, &l2_stack[STACK_WORDS]);
+	generic_svm_setup(svm, l2_code);
 	if (taker != L2)
 		svm->vmcb->control.intercept |= BIT_ULL(INTERCEPT_INTR);
 	for (i = 0; i < NR_ENTRIES; i++) {
@@ -151,7 +149,7 @@ FIXTURE_VARIANT_ADD(nested, l1_takes_it_with_its_vector) { L1_WITH_VECTOR };
 
 FIXTURE_SETUP(nested)
 {
-	vm_vaddr_t pages;
+	gva_t pages;
 
 	if (!kvm_cpu_has(host_cpu_is_intel ? X86_FEATURE_VMX : X86_FEATURE_SVM))
 		SKIP(return, "KVM gives its guests no guests");

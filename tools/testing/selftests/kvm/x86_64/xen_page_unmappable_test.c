@@ -68,7 +68,7 @@ FIXTURE_VARIANT_ADD(page, vcpu_info_by_hva) {
 
 static void set_sleeps(FIXTURE_DATA(page) *self, bool on)
 {
-	WRITE_ONCE(*(bool *)addr_gva2hva(self->x->vm, (vm_vaddr_t)&sleeps), on);
+	WRITE_ONCE(*(bool *)addr_gva2hva(self->x->vm, (gva_t)&sleeps), on);
 }
 
 FIXTURE_SETUP(page)
@@ -121,7 +121,7 @@ static void bring_back(FIXTURE_DATA(page) *self, const FIXTURE_VARIANT(page) *va
 
 static uint64_t nr_turns(FIXTURE_DATA(page) *self)
 {
-	return READ_ONCE(*(uint64_t *)addr_gva2hva(self->x->vm, (vm_vaddr_t)&turns));
+	return READ_ONCE(*(uint64_t *)addr_gva2hva(self->x->vm, (gva_t)&turns));
 }
 
 /* The guest makes progress, long after all requests of the set-up were handled. */

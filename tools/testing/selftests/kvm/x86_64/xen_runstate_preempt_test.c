@@ -44,7 +44,7 @@ FIXTURE_SETUP(preempted)
 	xen_step(self->vcpu);
 
 	/* Takes turns with the vCPU's thread on its CPU. */
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 	xen_thread_start(&self->competitor, xen_spin, NULL);
 }
 

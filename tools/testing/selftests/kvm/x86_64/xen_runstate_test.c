@@ -524,7 +524,7 @@ TEST_F(runstate, time_kept_from_the_vcpu_is_runnable)
 
 	ASSERT_EQ(0, xen_set_vcpu_info(self->vcpu, XEN_VCPU_INFO_GPA(0)));
 	ASSERT_EQ(0, set_area(self->vcpu, AREA_GPA));
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 	xen_thread_start(&competitor, xen_spin, NULL);
 	xen_set_entry_point(self->vcpu, wait_to_be_preempted);
 	memset(self->page, 0, PAGE_SIZE);

@@ -26,7 +26,7 @@ static void leave(int cpu)
 	pid_t pid = fork();
 
 	if (!pid) {
-		kvm_pin_this_task_to_pcpu(cpu);
+		pin_self_to_cpu(cpu);
 		_exit(0);
 	}
 	TEST_ASSERT(pid > 0 && waitpid(pid, NULL, 0) == pid, "No other process");
@@ -53,10 +53,10 @@ static struct xen_vm *deliver_elsewhere(void)
 
 	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], PORT, 0), 0);
 	TEST_ASSERT_EQ(xen_step(x->vcpu[0]), 1);
-	kvm_pin_this_task_to_pcpu(1);
+	pin_self_to_cpu(1);
 	expires = xen_vm_now(x) + 20000 * MS;
 	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], PORT, expires), 0);
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 	leave(1);
 	TEST_ASSERT(xen_vm_now(x) < expires, "Too late to meet the interrupt");
 	TEST_ASSERT_EQ(xen_step(x->vcpu[0]), 2);

@@ -81,9 +81,9 @@ FIXTURE_SETUP(posted)
 	ASSERT_EQ(0, xen_route_write(self->x, &routes));
 	self->eventfd = xen_irqfd(self->x, GSI);
 
-	kvm_pin_this_task_to_pcpu(1);
+	pin_self_to_cpu(1);
 	xen_runner_start(&self->target, self->x->vcpu[TARGET]);
-	kvm_pin_this_task_to_pcpu(0);
+	pin_self_to_cpu(0);
 	ASSERT_TRUE(xen_runner_reaches(&self->target, 1));
 }
 

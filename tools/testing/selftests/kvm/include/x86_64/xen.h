@@ -24,6 +24,7 @@
 
 #include "kvm_util.h"
 #include "processor.h"
+#include "xen_compat.h"
 #include "xen_thread.h"
 
 /* Hypercalls. */

@@ -38,10 +38,4 @@ struct xen_fast_call {
 struct xen_fast_call xen_fast_call(struct xen_stub *stub, int stats,
 				   const struct xen_hcall *call);
 
-/* The entry of @level of the page tables that leads to @gva. */
-uint64_t *xen_page_entry(struct kvm_vm *vm, uint64_t gva, int level);
-
-/* Mark all of them as accessed, as the CPU does when the guest uses @gva. */
-void xen_mark_accessed(struct kvm_vm *vm, uint64_t gva);
-
 #endif /* SELFTEST_KVM_XEN_FAST_H */

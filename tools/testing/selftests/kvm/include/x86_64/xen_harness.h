@@ -16,6 +16,7 @@
 
 #include "kselftest_harness.h"
 #include "kvm_util.h"
+#include "xen_compat.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
