@@ -4,7 +4,7 @@
 import os
 import pathlib
 
-from common import BUILD, CACHE, Error
+from common import BUILD, CACHE, LINE, Error
 
 # Where the testbed says which kernel of Debian's is which flavour.
 FLAVOURS = {"": "KERNEL_RELEASE", "rt": "RT_RELEASE", "cloud": "CLOUD_RELEASE"}
@@ -52,7 +52,7 @@ def packaged(kind):
 
 def debug():
     """The same of the debug kernel."""
-    place = CACHE / "debug-kernel" / os.environ.get("LINE", "")
+    place = CACHE / "debug-kernel" / LINE
     modules = sorted(place.glob("lib/modules/*"))
     if not modules:
         raise Error("there is no debug kernel: scripts/debug-kernel ensure")

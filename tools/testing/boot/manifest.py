@@ -6,7 +6,7 @@ import pathlib
 import re
 import tomllib
 
-from common import ROOT, Error
+from common import LINE, ROOT, Error, lines
 from kernel import KINDS, SLOWER
 
 DEFAULT = pathlib.Path(__file__).with_name("manifest.toml")
@@ -32,6 +32,7 @@ class Test:
     modparams: dict = dataclasses.field(default_factory=dict)
     stock: str = ""
     stock_intel: str = ""
+    stock_on: dict = dataclasses.field(default_factory=dict)
     icount: bool = False
     plugin: str = ""
     cpu: str = ""
@@ -62,11 +63,10 @@ class Test:
             return self
         return dataclasses.replace(self, kernel=kernel, timeout=self.timeout * SLOWER[kernel])
 
-    def on_cpu(self, cpu):
-        """The same test, with what is known of stock modules on a host with that CPU."""
-        if cpu != "intel" or not self.stock_intel:
-            return self
-        return dataclasses.replace(self, stock=self.stock_intel)
+    def known_of(self, cpu, line=LINE):
+        """The same test, with what is known of that line's stock modules on a host with that CPU."""
+        intel = self.stock_intel if cpu == "intel" else ""
+        return dataclasses.replace(self, stock=self.stock_on.get(line) or intel or self.stock)
 
     def given(self, params):
         """The same test with parameters more for modules, written MODULE.NAME=VALUE."""
@@ -105,6 +105,16 @@ def check_stock(where, key, said):
         raise Error(f"{where}: {key} = \"{said}\" needs a colon and its reason")
 
 
+def check_stocks(where, test):
+    """The same of all that a row says about them."""
+    check_stock(where, "stock", test.stock)
+    check_stock(where, "stock_intel", test.stock_intel)
+    if not isinstance(test.stock_on, dict) or not set(test.stock_on) <= set(lines()):
+        raise Error(f"{where}: stock_on is a table with kernel lines of scripts/lines.table for keys")
+    for said in test.stock_on.values():
+        check_stock(where, "stock_on", said)
+
+
 def check(test):
     """Refuses a row that means nothing."""
     where = f"manifest.toml: {test.name}"
@@ -114,8 +124,7 @@ def check(test):
         raise Error(f"{where}: group is one of {', '.join(GROUPS)}")
     if test.root not in ("initramfs", "testbed"):
         raise Error(f"{where}: root is initramfs or testbed")
-    check_stock(where, "stock", test.stock)
-    check_stock(where, "stock_intel", test.stock_intel)
+    check_stocks(where, test)
     if test.kernel not in KINDS:
         raise Error(f"{where}: kernel is one of {', '.join(KINDS[1:])} or left out")
     if not test.fits(test.kernel):

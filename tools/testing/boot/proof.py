@@ -65,7 +65,7 @@ def possible(tests, host):
 
 
 def main(tests, cpu="amd", jobs=1):
-    tests = [limited(test) for test in (test.on_cpu(cpu) for test in tests)
+    tests = [limited(test) for test in (test.known_of(cpu) for test in tests)
              if test.stock_verdict()]
     tests = list(possible(tests, HOSTS[cpu]))
     if not tests:

@@ -13,7 +13,7 @@ import time
 import bochs
 import manifest
 import proof
-from common import Error
+from common import Error, lines
 from machine import acceleration
 from manifest import Test
 from report import Report, results_path
@@ -108,23 +108,37 @@ def check_proofs(report):
         Report.result(report, Result(name, "pass" if right else "fail", "exit", reason))
 
 
-# What a row says of stock modules, on any host and on Intel's, and what counts there.
+# What a row says of stock modules: on any host, on Intel's, and on one of the kernel lines;
+# and what counts on a host with that CPU, and that line where it is True.
 STOCKS = (
-    ("pass", "", "amd", "pass"),
-    ("pass", "fail: x", "amd", "pass"),
-    ("pass", "", "intel", "pass"),
-    ("pass", "fail: x", "intel", "fail: x"),
-    ("pass", "fail:", "intel", "refused: manifest.toml: t: stock_intel = \"fail:\" needs a colon and"
-                               " its reason"),
+    ("pass", "", "", "amd", False, "pass"),
+    ("pass", "fail: x", "", "amd", False, "pass"),
+    ("pass", "", "", "intel", False, "pass"),
+    ("pass", "fail: x", "", "intel", False, "fail: x"),
+    ("pass", "", "fail: x", "amd", False, "pass"),
+    ("pass", "", "fail: x", "amd", True, "fail: x"),
+    ("fail: x", "fail: y", "pass", "intel", True, "pass"),
+    ("fail: x", "fail: y", "", "intel", True, "fail: y"),
+    ("pass", "fail:", "", "intel", False,
+     "refused: manifest.toml: t: stock_intel = \"fail:\" needs a colon and its reason"),
+    ("pass", "", "fail", "amd", True,
+     "refused: manifest.toml: t: stock_on = \"fail\" needs a colon and its reason"),
 )
 
 
 def check_stocks(report):
     """Each row of STOCKS is a test of what prove-stock expects."""
-    for stock, other, cpu, wanted in STOCKS:
-        made = attempt(lambda: Test(name="t", run="true", stock=stock,
-                                    stock_intel=other).on_cpu(cpu).stock)
-        verdict(report, f"proof: \"{stock}\" and \"{other}\" on {cpu}", made, wanted)
+    first, *_, last = lines()
+    for stock, intel, on_last, cpu, is_last, wanted in STOCKS:
+        row = {"stock": stock, "stock_intel": intel, "stock_on": {last: on_last}}
+        made = attempt(lambda: Test(name="t", run="true", **row)
+                       .known_of(cpu, last if is_last else first).stock)
+        verdict(report, f"proof: \"{stock}\", \"{intel}\" and \"{on_last}\" on {cpu}, "
+                f"line {last if is_last else first}", made, wanted)
+    verdict(report, "proof: of a line that is none",
+            attempt(lambda: Test(name="t", run="true", stock_on={f"{last}.1": "pass"})),
+            "refused: manifest.toml: t: stock_on is a table with kernel lines of"
+            " scripts/lines.table for keys")
 
 
 # Features that a row asks for, and what QEMU's CPU has to have besides; None: refused.
