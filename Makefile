@@ -20,7 +20,8 @@ flavour  = $(shell echo $(firstword $(subst -, ,$@)) | tr a-z A-Z)
 for_flavour = sh -c 'KDIR=/lib/modules/$$$(flavour)_RELEASE/build exec "$$0"'
 for_debug   := sh -c 'KDIR=/cache/debug-kernel/$$LINE/build exec "$$0"'
 
-# What make check runs, and of guests on lines of which it runs some; lines HOW PREFIX: those of which it runs so much.
+# What make check runs; of guests, where it runs some of a line; and, as lines HOW PREFIX,
+# the lines of which it runs so much.
 parts := layers build-test unit harness-test selftests kernel-tests guests intel-some
 guests_of_a_line := guest-hvm-vcpu-4 guest-pvh-4 guest-hvm-intx-2-2l guest-hvm-vm-4-2l
 lines  = $(addprefix $2,$(shell awk '$$1 !~ /^\#/ && $$4 == "$1" { print $$1 }' scripts/lines.table))
@@ -74,9 +75,9 @@ selftests: samples $(host) ## this project's KVM selftests; with CPU=intel on an
 	$(Q)$(testbed) tools/testing/boot/build-selftests
 	$(Q)$(boot) run --cpu $(cpu) --group selftest
 
-selftests-some: samples $(host)
+line-tests: samples emulator
 	$(Q)$(testbed) tools/testing/boot/build-selftests
-	$(Q)$(boot) check-line
+	$(Q)$(boot) check-line $(TESTS)
 
 core-selftests: ## the same with FAST=n, modules built without the fast path
 	$(Q)$(MAKE) selftests FAST=n
@@ -178,8 +179,8 @@ integrate-test: ## a whole tree: integrated, patched, compared and compiled (lon
 	$(Q)$(testbed) scripts/test-integrate
 
 # What differs from line to line: how KVM calls this project, and is called by it.
-line-%:
-	$(Q)LINE=$* scripts/check layers kernel-tests selftests-some guests-some
+line-%: ## of all tests, those that say most on another kernel line, as in line-7.3; part of check
+	$(Q)LINE=$* scripts/check layers line-tests guests-some
 
 full-%:
 	$(Q)LINE=$* scripts/check $(parts)
@@ -219,7 +220,7 @@ help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
 .PHONY: modules samples install uninstall integrate patch demo check check-lines layers \
-	build-test unit selftests selftests-some core-selftests kernel-tests stock-proof \
+	build-test unit selftests line-tests core-selftests kernel-tests stock-proof \
 	guests guests-some loaded-guests harness-test check-intel intel-tests intel-some \
 	bench-runs bench-small bench bench-profile coverage emulator-proof integrate-test \
 	check-debug debug-tests debug-proof debug-kernel debug-modules debug-samples check-rt \

@@ -6,7 +6,7 @@
 	printf "%s%s\n", heading++ ? "\n" : "", substr($0, 5)
 }
 
-/^[a-z-]+:.*## / {
+/^[a-z%-]+:.*## / {
 	name = $0
 	sub(/:.*/, "", name)
 	sub(/.*## /, "")

@@ -199,11 +199,20 @@ def named(tests, names):
     return [t for t in tests if any(pathlib.PurePath(t.name).match(n) for n in names)]
 
 
+def selftests(tests):
+    """Ours and the kernel's own, which share boots."""
+    return [dataclasses.replace(test, group="selftest") for test in tests
+            if test.group in ("kernel", "selftest")]
+
+
+def check_line(tests, lists):
+    """What make check runs of the tests on each other kernel line."""
+    return named(selftests(tests), lists["some"])
+
+
 def check_intel(tests, lists, some=False):
     """What make check-intel runs of the tests: with APICv, then those that are to run without."""
-    # The kernel's own share the boots of ours.
-    tests = [dataclasses.replace(test, group="selftest") for test in tests
-             if test.group in ("kernel", "selftest")]
+    tests = selftests(tests)
     chosen = named(tests, lists["some"]) if some else tests
     twice = {test.name for test in named(tests, lists["without_apicv"])}
     return chosen + [test.without_apicv() for test in chosen if test.name in twice]

@@ -347,6 +347,12 @@ def check_lists(report):
         if isinstance(made, list):
             made = [test.name for test in made]
         verdict(report, f"check-intel: {twice} twice, {named if some else 'all'}", made, wanted)
+    for named, wanted in (("xen_b_test", ["xen_b_test", "k"]),
+                          ("bench", "refused: no test is called bench: see boot list")):
+        made = attempt(manifest.check_line, tests, {"some": ["k", named]})
+        if isinstance(made, list):
+            made = [test.name for test in made if test.group == "selftest"]
+        verdict(report, f"check-line: k and {named}", made, wanted)
 
 
 def check_without_apicv(report):
