@@ -10,9 +10,18 @@
 
 #include <asm/pvclock.h>
 
+/* The guest's TSC but for its offset, which cancels out in differences. */
+static u64 scale_tsc(struct kvm_vcpu *vcpu, u64 tsc)
+{
+	u64 ratio = vcpu->arch.l1_tsc_scaling_ratio;
+
+	return likely(ratio == kvm_caps.default_tsc_scaling_ratio) ?
+	       tsc : kvm_scale_tsc(tsc, ratio);
+}
+
 /*
- * The pvclock parameters that KVM makes for the guest from the VM's master clock.  Returns
- * false if there is no master clock.
+ * The pvclock parameters that KVM makes for the guest from the VM's master clock, for
+ * scale_tsc().  Returns false if there is no master clock.
  */
 static bool guest_clock(struct kvm_vcpu *vcpu, struct pvclock_vcpu_time_info *clock)
 {
@@ -28,7 +37,7 @@ static bool guest_clock(struct kvm_vcpu *vcpu, struct pvclock_vcpu_time_info *cl
 		clock->system_time = ka->master_kernel_ns + ka->kvmclock_offset;
 	} while (read_seqcount_retry(&ka->pvclock_sc, seq));
 
-	clock->tsc_timestamp = kvm_read_l1_tsc(vcpu, tsc);
+	clock->tsc_timestamp = scale_tsc(vcpu, tsc);
 	clock->tsc_to_system_mul = vcpu->arch.pvclock_tsc_mul;
 	clock->tsc_shift = vcpu->arch.pvclock_tsc_shift;
 	return is_used;
@@ -51,7 +60,7 @@ static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu,
 		tsc = rdtsc();
 	}
 
-	now.guest = __pvclock_read_cycles(clock, kvm_read_l1_tsc(vcpu, tsc));
+	now.guest = __pvclock_read_cycles(clock, scale_tsc(vcpu, tsc));
 	return now;
 }
 
