@@ -5,7 +5,8 @@
  * Owns state.fast_memory, the memslot that was read from last, and state.cached_walk, the
  * page-table walk to the page from which a word was read last.  Only the vCPU's thread
  * uses them, in a read section of kvm->srcu.  If a read needs a fault, or memory that is
- * not present, it fails, and the exit loop reads again.
+ * not present, it fails, and the exit loop reads again.  So does one that the guest's PKRU
+ * does not allow, which KVM has loaded here since Linux 7.
  *
  * Guests change page tables without an exit, so a cached walk is not a cached
  * translation: it holds the addresses and values of the page-table entries, and each
