@@ -54,8 +54,8 @@ void kvm_xen_inject_timer_irqs(struct kvm_vcpu *vcpu);
 void __kvm_xen_sw_enable_lapic(struct kvm_vcpu *vcpu);
 
 void kvm_xen_fill_tsc_leaf(struct kvm_vcpu *vcpu,
-			    const struct kvm_cpuid_entry2 *entry, u32 index,
-			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+			   const struct kvm_cpuid_entry2 *entry, u32 index,
+			   u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 void kvm_xen_clock_changed(struct kvm *kvm);
 void __kvm_xen_runstate_set_running(struct kvm_vcpu *vcpu);
 void kvm_xen_runstate_set_preempted(struct kvm_vcpu *vcpu);

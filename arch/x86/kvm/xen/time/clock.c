@@ -90,8 +90,8 @@ struct xen_now xen_now(struct kvm_vcpu *vcpu)
  * significant index, which KVM finds for all sub-leaves, describes sub-leaf 0 only.
  */
 void kvm_xen_fill_tsc_leaf(struct kvm_vcpu *vcpu,
-			    const struct kvm_cpuid_entry2 *entry, u32 index,
-			    u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+			   const struct kvm_cpuid_entry2 *entry, u32 index,
+			   u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
 	if (index && !(entry->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX))
 		*eax = *ebx = *ecx = *edx = 0;
