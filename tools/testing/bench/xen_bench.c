@@ -279,6 +279,7 @@ static void bind_ports(struct xen_vm *x, int fd)
 		if (ops[i].begin == use_port)
 			TEST_ASSERT_EQ(xen_bind_ipi(x, ops[i].arg, 0), 0);
 	TEST_ASSERT_EQ(xen_bind_eventfd(x, PORT_EVENTFD, fd), 0);
+	TEST_ASSERT_EQ(xen_set_vcpu_id(x->vcpu[0], 0), 0);
 	TEST_ASSERT_EQ(xen_set_timer(x->vcpu[0], PORT_TIMER, 0), 0);
 }
 

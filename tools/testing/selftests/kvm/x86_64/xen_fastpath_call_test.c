@@ -229,6 +229,7 @@ static int bind_all(struct bench *b)
 	return xen_bind_ipi(b->x, SELF_PORT, 0) ?:
 	       xen_bind_ipi(b->x, OTHER_PORT, 1) ?:
 	       xen_bind_eventfd(b->x, EVENTFD_PORT, b->fd) ?:
+	       xen_set_vcpu_id(b->x->vcpu[0], 0) ?:
 	       xen_set_timer(b->x->vcpu[0], TIMER_PORT, 0) ?:
 	       xen_dynhc_eventfd(b->x, DOORBELL_TOKEN, b->doorbell) ?:
 	       xen_dynhc_evtchn(b->x, PORT_TOKEN, DYNHC_PORT, 0) ?:

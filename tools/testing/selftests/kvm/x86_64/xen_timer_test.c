@@ -64,6 +64,7 @@ FIXTURE_SETUP(timer)
 {
 	self->x = xen_vm_create(2, variant->wide, xen_guest_obey);
 	self->vcpu = self->x->vcpu[0];
+	ASSERT_EQ(0, xen_set_vcpu_id(self->vcpu, 0));
 	ASSERT_EQ(0, xen_set_timer(self->vcpu, PORT, 0));
 	vm_install_exception_handler(self->x->vm, XEN_VM_VECTOR, vm_upcall);
 }
