@@ -55,6 +55,17 @@ static inline void set_cr8(uint64_t level)
 
 #endif
 
+/*
+ * What KVM does for Xen guests on some lines alone: see "Lines of Linux" in xen.rst.
+ */
+#define XEN_BEFORE_7_3	(LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0))
+
+/* Does KVM fill in CPUID's leaf about time, or is all of it the VMM's? */
+#define XEN_KVM_FILLS_TIME_LEAF	XEN_BEFORE_7_3
+
+/* The Xen vCPU id of the vCPU with that index, if the VMM gave it none. */
+#define XEN_DEFAULT_VCPU_ID(index)	(XEN_BEFORE_7_3 ? (index) : UINT32_MAX)
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
 
 #include "svm_util.h"
