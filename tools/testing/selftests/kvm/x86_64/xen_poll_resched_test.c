@@ -59,9 +59,6 @@ static bool note_thread(struct xen_runner *r, void *tid)
 
 FIXTURE_SETUP(poll)
 {
-	if (preempts())
-		SKIP(return, "this kernel preempts");
-
 	self->x = xen_vm_create(1, true, guest_code);
 	xen_mask(self->x->shinfo, true, WAKE_PORT);
 	xen_runner_start_with(&self->r, self->x->vcpu[0], note_thread, &self->tid);
@@ -70,8 +67,6 @@ FIXTURE_SETUP(poll)
 
 FIXTURE_TEARDOWN(poll)
 {
-	if (!self->x)
-		return;
 	xen_trace_write("current_tracer", "nop");
 	xen_trace_write("set_ftrace_filter", "\n");
 	xen_trace_write("set_ftrace_pid", "\n");
@@ -118,4 +113,10 @@ TEST_F(poll, asks_in_each_turn_whether_others_are_to_run)
 	EXPECT_FALSE(self->r.done);
 }
 
-XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
+int main(int argc, char **argv)
+{
+	xen_require_caps(KVM_XEN_HVM_CONFIG_EVTCHN_SEND);
+	if (preempts())
+		ksft_exit_skip("this kernel preempts\n");
+	return test_harness_run(argc, argv);
+}
