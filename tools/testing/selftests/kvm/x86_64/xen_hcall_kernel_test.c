@@ -330,6 +330,7 @@ TEST_F(hcall, set_timer_op_takes_all_64_bits_of_the_time)
 
 TEST_F(hcall, the_singleshot_timer_is_set_and_stopped)
 {
+	ASSERT_EQ(0, xen_set_vcpu_id(self->x->vcpu[0], 0));
 	ASSERT_EQ(0, xen_set_timer(self->x->vcpu[0], TIMER_PORT, 0));
 	put_singleshot(&self->stub, FAR_FUTURE + 0x5678);
 	EXPECT_EQ(0, answer(&self->stub, vcpu_op(VCPUOP_set_singleshot_timer, 0)));
@@ -359,6 +360,7 @@ TEST_F(hcall, a_singleshot_timer_that_cannot_be_read_is_a_fault)
 	uint64_t args[] = { XEN_STUB_NOWHERE, straddle(1), straddle(size - 1) };
 	unsigned int i;
 
+	ASSERT_EQ(0, xen_set_vcpu_id(self->x->vcpu[0], 0));
 	ASSERT_EQ(0, xen_set_timer(self->x->vcpu[0], TIMER_PORT, 0));
 	for (i = 0; i < ARRAY_SIZE(args); i++)
 		EXPECT_EQ(-XEN_EFAULT, answer(&self->stub, CALL(__HYPERVISOR_vcpu_op,

@@ -12,6 +12,7 @@
 #include "processor.h"
 #include "xen_harness.h"
 #include "xen.h"
+#include "xen_stub.h"
 
 #define FIRST_MSR	0x40000000u
 #define LAST_MSR	0x4fffffffu
@@ -99,16 +100,17 @@ TEST_F(msr, a_new_vcpu_writes_none)
 	EXPECT_TRUE(is_wide(self->vm));
 }
 
-TEST_F(msr, one_that_is_refused_leaves_what_was)
+TEST(one_that_is_refused_leaves_what_was)
 {
-	struct kvm_vcpu *vcpu;
+	struct xen_vm *x = xen_vm_create(1, true, NULL);
+	struct xen_stub stub;
 
-	vm_userspace_mem_region_add(self->vm, VM_MEM_SRC_ANONYMOUS, 0, 0, 1, 0);
-	ASSERT_EQ(0, set_msr(self->vm, HYPERV_MSR, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
-	ASSERT_EQ(-EINVAL, set_msr(self->vm, MSR_EFER, 0));
-	vcpu = __vm_vcpu_add(self->vm, 0);
-	EXPECT_EQ(1, _vcpu_set_msr(vcpu, HYPERV_MSR, 0));
-	EXPECT_EQ(0xb8, *(uint8_t *)addr_gpa2hva(self->vm, 0));
+	xen_stub_init(&stub, x->vcpu[0]);
+	ASSERT_EQ(0, set_msr(x->vm, HYPERV_MSR, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
+	ASSERT_EQ(-EINVAL, set_msr(x->vm, MSR_EFER, 0));
+	EXPECT_TRUE(xen_stub_write_msr(&stub, HYPERV_MSR, XEN_SPARE_GPA(0)));
+	EXPECT_EQ(0xb8, *(uint8_t *)xen_hva(x, XEN_SPARE_GPA(0)));
+	xen_vm_free(x);
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_HYPERCALL_MSR)

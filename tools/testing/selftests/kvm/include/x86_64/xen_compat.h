@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's selftest library by one set of names on all kernel lines.
+ * The kernel's selftest library by one set of names on all kernel lines, and what of the
+ * lines' KVM differs.
  *
  * The tests use what the newest line has.  This gives it to them where the library is
  * that of an older one, and is the only file that asks which line it is.
@@ -48,7 +49,12 @@ static inline void set_cr8(uint64_t level)
 #define PTE_HUGE_MASK(mmu)	BIT_ULL(7)
 #define PTE_NX_MASK(mmu)	BIT_ULL(63)
 
+/* Is the hypercall page filled when the VMM writes its MSR, as when the guest does? */
+#define XEN_VMM_FILLS_PAGE	true
+
 #else
+
+#define XEN_VMM_FILLS_PAGE	false
 
 /* The page tables of the VM's own addresses, not those of a guest in it. */
 #define xen_mmu(vm)		(&(vm)->mmu)
