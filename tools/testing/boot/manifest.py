@@ -66,7 +66,7 @@ class Test:
     def known_of(self, cpu, line=LINE):
         """The same test, with what is known of that line's stock modules on a host with that CPU."""
         intel = self.stock_intel if cpu == "intel" else ""
-        return dataclasses.replace(self, stock=self.stock_on.get(line) or intel or self.stock)
+        return dataclasses.replace(self, stock=self.stock_on.get(line, intel or self.stock))
 
     def given(self, params):
         """The same test with parameters more for modules, written MODULE.NAME=VALUE."""
