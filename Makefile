@@ -139,12 +139,16 @@ guests: modules emulator ## Xen guests, each checked from inside; TESTS='guest-p
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(TESTS)
 
+more-guests: modules emulator ## those that take longer, or say less, each with TESTS= by its name
+	$(Q)$(testbed) tools/testing/boot/guests/prepare tools/testing/boot/guests/more.toml
+	$(Q)$(boot) run --manifest tools/testing/boot/guests/more.toml $(TESTS)
+
 guests-some: modules emulator
 	$(Q)$(testbed) tools/testing/boot/guests/prepare
 	$(Q)$(boot) run --manifest tools/testing/boot/guests/manifest.toml $(guests_of_a_line)
 
 loaded-guests: modules $(host) ## guests on a busy host, ten times each (long); CPU=intel, MODULES=stock
-	$(Q)$(testbed) tools/testing/boot/guests/prepare
+	$(Q)$(testbed) tools/testing/boot/guests/prepare tools/testing/boot/guests/loaded.toml
 	$(Q)$(boot) run --cpu $(cpu) --manifest tools/testing/boot/guests/loaded.toml $(TESTS)
 
 harness-test: $(host) ## the harness runs fabricated tests; CPU=intel too
@@ -220,8 +224,8 @@ help: ## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
 .PHONY: modules samples install uninstall integrate patch demo check check-lines layers \
-	build-test unit selftests line-tests core-selftests kernel-tests stock-proof \
-	guests guests-some loaded-guests harness-test check-intel intel-tests intel-some \
+	build-test unit selftests line-tests core-selftests kernel-tests stock-proof guests \
+	more-guests guests-some loaded-guests harness-test check-intel intel-tests intel-some \
 	bench-runs bench-small bench bench-profile coverage emulator-proof integrate-test \
 	check-debug debug-tests debug-proof debug-kernel debug-modules debug-samples check-rt \
 	rt-tests rt-modules rt-samples cloud-modules cloud-samples style sparse boot-shell \
