@@ -108,7 +108,7 @@ static int make_heads(struct xen_dynhc *dynhc)
 
 	/* An all-zero hlist_head is empty. */
 	dynhc->matches = kzalloc_objs(*dynhc->matches, 1 << MATCH_BITS,
-					  GFP_KERNEL_ACCOUNT);
+				      GFP_KERNEL_ACCOUNT);
 	return dynhc->matches ? 0 : -ENOMEM;
 }
 
