@@ -10,46 +10,53 @@
 
 #include <asm/pvclock.h>
 
-/* The guest's TSC but for its offset, which cancels out in differences. */
-static u64 scale_tsc(struct kvm_vcpu *vcpu, u64 tsc)
-{
-	u64 ratio = vcpu->arch.l1_tsc_scaling_ratio;
+/* The VM's master clock: the guest's time @ns when the host's TSC was @tsc. */
+struct master_clock {
+	u64 tsc;
+	u64 ns;
+};
 
-	return likely(ratio == kvm_caps.default_tsc_scaling_ratio) ?
-	       tsc : kvm_scale_tsc(tsc, ratio);
-}
-
-/*
- * The pvclock parameters that KVM makes for the guest from the VM's master clock, for
- * scale_tsc().  Returns false if there is no master clock.
- */
-static bool guest_clock(struct kvm_vcpu *vcpu, struct pvclock_vcpu_time_info *clock)
+/* Returns false if the VM has no master clock. */
+static bool read_master_clock(struct kvm *kvm, struct master_clock *clock)
 {
-	struct kvm_arch *ka = &vcpu->kvm->arch;
+	struct kvm_arch *ka = &kvm->arch;
 	unsigned int seq;
 	bool is_used;
-	u64 tsc;
 
 	do {
 		seq = read_seqcount_begin(&ka->pvclock_sc);
 		is_used = ka->use_master_clock;
-		tsc = ka->master_cycle_now;
-		clock->system_time = ka->master_kernel_ns + ka->kvmclock_offset;
+		clock->tsc = ka->master_cycle_now;
+		clock->ns = ka->master_kernel_ns + ka->kvmclock_offset;
 	} while (read_seqcount_retry(&ka->pvclock_sc, seq));
 
-	clock->tsc_timestamp = scale_tsc(vcpu, tsc);
-	clock->tsc_to_system_mul = vcpu->arch.pvclock_tsc_mul;
-	clock->tsc_shift = vcpu->arch.pvclock_tsc_shift;
 	return is_used;
 }
 
 /*
- * Read the time like the vCPU does: its TSC, scaled by its pvclock parameters.  The guest
+ * How long it is for the guest from one value of the host's TSC to another: by its TSC,
+ * whose offset cancels out, and its pvclock parameters.
+ */
+static u64 guest_ns(struct kvm_vcpu *vcpu, u64 from, u64 to)
+{
+	u64 ratio = vcpu->arch.l1_tsc_scaling_ratio;
+
+	if (unlikely(ratio != kvm_caps.default_tsc_scaling_ratio)) {
+		from = kvm_scale_tsc(from, ratio);
+		to = kvm_scale_tsc(to, ratio);
+	}
+
+	return pvclock_scale_delta(to - from, vcpu->arch.pvclock_tsc_mul,
+				   vcpu->arch.pvclock_tsc_shift);
+}
+
+/*
+ * Read the time like the vCPU does, from what KVM makes its pvclock of.  The guest
  * compares deadlines with that.  get_kvmclock_ns() computes the same, but does not return
  * the host's time at the same instant.
  */
 static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu,
-				       const struct pvclock_vcpu_time_info *clock)
+				       const struct master_clock *clock)
 {
 	struct xen_now now;
 	u64 tsc;
@@ -60,7 +67,7 @@ static struct xen_now now_by_guest_tsc(struct kvm_vcpu *vcpu,
 		tsc = rdtsc();
 	}
 
-	now.guest = __pvclock_read_cycles(clock, scale_tsc(vcpu, tsc));
+	now.guest = clock->ns + guest_ns(vcpu, clock->tsc, tsc);
 	return now;
 }
 
@@ -73,9 +80,9 @@ static bool knows_scale(struct kvm_vcpu *vcpu)
 
 struct xen_now xen_now(struct kvm_vcpu *vcpu)
 {
-	struct pvclock_vcpu_time_info clock;
+	struct master_clock clock;
 
-	if (knows_scale(vcpu) && guest_clock(vcpu, &clock))
+	if (knows_scale(vcpu) && read_master_clock(vcpu->kvm, &clock))
 		return now_by_guest_tsc(vcpu, &clock);
 
 	return (struct xen_now) {
