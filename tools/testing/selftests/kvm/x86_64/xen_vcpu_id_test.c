@@ -10,6 +10,7 @@
 #include "xen.h"
 
 #define TIMER_PORT	5
+#define VMM_ANSWER	77
 
 static void guest_code(void)
 {
@@ -82,6 +83,25 @@ TEST_F(vcpu_id, names_the_only_vcpu_whose_timer_a_guest_may_touch)
 	ASSERT_EQ(0, xen_set_timer(vcpu, TIMER_PORT, 0));
 	for (turn = 0; turn < 32; turn++)
 		EXPECT_EQ(turn % 16 == 9 ? 0 : -XEN_EINVAL, (int32_t)xen_step(vcpu));
+}
+
+static int64_t count_and_answer(const struct kvm_xen_exit *exit, void *arg)
+{
+	++*(unsigned int *)arg;
+	return VMM_ANSWER;
+}
+
+/* The first call of the guest is for id 0, the default of the first vCPU, if it has one. */
+TEST_F(vcpu_id, that_is_missing_leaves_the_timer_to_the_vmm)
+{
+	struct kvm_vcpu *vcpu = self->x->vcpu[0];
+	unsigned int exits = 0;
+	int32_t result;
+
+	ASSERT_EQ(0, xen_set_timer(vcpu, TIMER_PORT, 0));
+	result = xen_step_with(vcpu, count_and_answer, &exits);
+	EXPECT_EQ(XEN_BEFORE_7_3 ? 0 : VMM_ANSWER, result);
+	EXPECT_EQ(XEN_BEFORE_7_3 ? 0 : 1, exits);
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
