@@ -127,6 +127,7 @@ mount_testbed() {
 
 in_testbed() {
 	chroot /testbed /usr/bin/env -i HOME=/root TERM="$TERM" KVM_XEN_CACHE=/cache \
+		KVM_XEN_TIMEOUT_SCALE="$KVM_XEN_TIMEOUT_SCALE" \
 		PATH=/src/build/selftests:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
@@ -251,6 +252,7 @@ shell_in_testbed() {
 
 # shellcheck disable=SC1091 # made by the harness
 . /job/conf
+export KVM_XEN_TIMEOUT_SCALE
 setup_root
 stty -F /dev/ttyS1 115200 raw -echo
 exec 3>/dev/ttyS1

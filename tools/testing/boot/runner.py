@@ -10,7 +10,7 @@ import threading
 import bochs
 import initramfs
 import machine
-from common import BUILD
+from common import BUILD, scaled
 from kernel import Kernel
 from session import Log, Result, Session, tail
 
@@ -119,7 +119,8 @@ class Runner:
 
     def pack(self, initrd, tests, mode="run"):
         first = tests[0]
-        conf = {"mode": mode, "loglevel": self.loglevel, "term": os.environ.get("TERM", "linux")}
+        conf = {"mode": mode, "loglevel": self.loglevel, "term": os.environ.get("TERM", "linux"),
+                "KVM_XEN_TIMEOUT_SCALE": scaled(1)}
         initramfs.make(initrd, self.kernel(first), self.which, tests, first.root, first.modparams,
                        conf)
 
