@@ -49,12 +49,7 @@ static inline void set_cr8(uint64_t level)
 #define PTE_HUGE_MASK(mmu)	BIT_ULL(7)
 #define PTE_NX_MASK(mmu)	BIT_ULL(63)
 
-/* Is the hypercall page filled when the VMM writes its MSR, as when the guest does? */
-#define XEN_VMM_FILLS_PAGE	true
-
 #else
-
-#define XEN_VMM_FILLS_PAGE	false
 
 /* The page tables of the VM's own addresses, not those of a guest in it. */
 #define xen_mmu(vm)		(&(vm)->mmu)
@@ -64,7 +59,11 @@ static inline void set_cr8(uint64_t level)
 /*
  * What KVM does for Xen guests on some lines alone: see "Lines of Linux" in xen.rst.
  */
+#define XEN_BEFORE_7_2	(LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0))
 #define XEN_BEFORE_7_3	(LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0))
+
+/* Is the hypercall page filled when the VMM writes its MSR, as when the guest does? */
+#define XEN_VMM_FILLS_PAGE	XEN_BEFORE_7_2
 
 /* Does KVM fill in CPUID's leaf about time, or is all of it the VMM's? */
 #define XEN_KVM_FILLS_TIME_LEAF	XEN_BEFORE_7_3
