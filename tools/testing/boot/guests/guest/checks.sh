@@ -3,14 +3,19 @@
 # The work that a guest can be asked for: each function work_NAME does one job
 # through the PV devices, the timers or the IPIs, and checks what came out.
 
-# Waits until a file is there; the guest's own time runs this, not the host's.
-wait_for() {
+# wait_until COMMAND...: waits for it to succeed; the guest's own time runs this, not the
+# host's.
+wait_until() {
 	tries=0
-	while ! test -e "$1"; do
+	while ! "$@"; do
 		tries=$((tries + 1))
 		test $tries -lt 600 || return 1
 		pause 0.05
 	done
+}
+
+wait_for() {
+	wait_until test -e "$1"
 }
 
 sum_of() {
