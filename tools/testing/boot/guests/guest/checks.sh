@@ -18,6 +18,15 @@ wait_for() {
 	wait_until test -e "$1"
 }
 
+# The node of a Xen console is there before the console itself can be opened.
+wait_for_terminal() {
+	wait_for "$1" && wait_until can_open "$1"
+}
+
+can_open() {
+	(: > "$1") 2> /dev/null
+}
+
 sum_of() {
 	sha256sum | cut -d ' ' -f 1
 }
@@ -55,7 +64,7 @@ work_net() {
 
 # A line through the Xen console; the other side looks for it.
 work_console() {
-	wait_for /dev/hvc0 || fail "no hvc0" || return
+	wait_for_terminal /dev/hvc0 || fail "no hvc0" || return
 	echo "xen console $GUEST_NONCE" > /dev/hvc0
 }
 

@@ -5,16 +5,9 @@
 
 failures=0
 
-# The node of a Xen console is there before the console itself can be opened.
 report_open() {
-	terminal=/dev/${GUEST_REPORT:-ttyS1}
-	wait_for "$terminal"
-	wait_until can_open "$terminal"
-	exec 3> "$terminal"
-}
-
-can_open() {
-	(: > "$1") 2> /dev/null
+	wait_for_terminal "/dev/${GUEST_REPORT:-ttyS1}"
+	exec 3> "/dev/${GUEST_REPORT:-ttyS1}"
 }
 
 say() {
