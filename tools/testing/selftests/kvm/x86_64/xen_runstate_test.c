@@ -119,6 +119,10 @@ TEST_F(runstate, the_time_before_the_first_state_was_offline)
 
 TEST_F(runstate, time_is_accounted_to_the_state_that_ends)
 {
+	static const bool waits[XEN_NR_RUNSTATES] = {
+		[RUNSTATE_running] = true,
+		[RUNSTATE_blocked] = true,
+	};
 	struct xen_accounts before, after;
 	unsigned int state, next, i;
 
@@ -134,8 +138,8 @@ TEST_F(runstate, time_is_accounted_to_the_state_that_ends)
 		EXPECT_LT(before.entry_time, after.entry_time);
 		EXPECT_EQ(after.entry_time, xen_sum_accounts(&after));
 		for (i = 0; i < XEN_NR_RUNSTATES; i++) {
-			/* Time in which a running vCPU was not scheduled counts as runnable. */
-			if (i == state || (state == RUNSTATE_running && i == RUNSTATE_runnable))
+			/* Waiting for a CPU, to run or after being woken, counts as runnable. */
+			if (i == state || (waits[state] && i == RUNSTATE_runnable))
 				continue;
 			EXPECT_EQ(before.time[i], after.time[i]);
 		}
