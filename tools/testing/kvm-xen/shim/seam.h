@@ -11,6 +11,7 @@
 #define _KVM_XEN_SEAM_H
 
 #include <assert.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,8 @@ typedef uint64_t u64;
 	type __a = (a), __b = (b);					\
 	__a < __b ? __a : __b;						\
 })
+
+#define min(a, b)		min_t(__typeof__(a), a, b)
 
 enum seam_access {
 	SEAM_READ,
