@@ -10,8 +10,12 @@ DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
 
 struct kvm_vcpu *xen_find_vcpu(struct kvm *kvm, u32 id)
 {
-	struct kvm_vcpu *vcpu;
+	struct kvm_vcpu *vcpu = kvm_get_vcpu(kvm, id);
 	unsigned long i;
+
+	/* Most VMMs leave the ids as they are. */
+	if (vcpu && xen_vcpu_id(vcpu) == id)
+		return vcpu;
 
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		if (xen_vcpu_id(vcpu) == id)
