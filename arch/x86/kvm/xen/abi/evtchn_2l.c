@@ -78,3 +78,14 @@ bool evtchn_2l_is_pending(const void *shinfo, const struct xen_layout *layout,
 {
 	return evtchn_2l_bit(shinfo, layout->pending, port);
 }
+
+bool evtchn_2l_is_masked(const void *shinfo, const struct xen_layout *layout, u32 port)
+{
+	return evtchn_2l_bit(shinfo, layout->mask, port);
+}
+
+void evtchn_2l_forget(void *shinfo, const struct xen_layout *layout, u32 port)
+{
+	guest_clear_mask(1u << (port % 32),
+			 evtchn_2l_word(shinfo, layout->pending, port));
+}

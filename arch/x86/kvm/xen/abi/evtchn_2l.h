@@ -77,4 +77,9 @@ bool evtchn_2l_replay(void *vcpu_info, const struct xen_layout *layout,
 bool evtchn_2l_is_pending(const void *shinfo, const struct xen_layout *layout,
 			  u32 port);
 
+bool evtchn_2l_is_masked(const void *shinfo, const struct xen_layout *layout, u32 port);
+
+/* Clear the pending bit of a port that was closed. */
+void evtchn_2l_forget(void *shinfo, const struct xen_layout *layout, u32 port);
+
 #endif /* _KVM_XEN_EVTCHN_2L_H */

@@ -21,6 +21,14 @@ struct xen_saved_event {
 	u32 priority;
 };
 
+/* The state of a port besides its binding, as read at some point in time. */
+struct xen_port_view {
+	bool pending;
+	bool masked;
+	bool linked;		/* FIFO: on a queue */
+	u8 priority;		/* of its events; 0 at 2-level */
+};
+
 struct xen_evtchn_ops {
 	/* Number of ports; port 0 is never valid. */
 	u32 (*nr_ports)(struct kvm *kvm, const struct xen_layout *layout);
@@ -72,10 +80,16 @@ struct xen_evtchn_ops {
 			   u32 port);
 
 	/*
-	 * Clear the pending state of @port, which was closed.  May sleep.  NULL if the
-	 * VMM alone does this.
+	 * Clear the pending state of @port, which was closed, and give it the default
+	 * priority.  May sleep.
 	 */
 	void (*forget)(struct kvm *kvm, u32 port);
+
+	/*
+	 * What the guest and KVM have of @port.  May sleep.  A port whose page is missing
+	 * is neither masked nor linked.
+	 */
+	struct xen_port_view (*view)(struct kvm *kvm, u32 port);
 
 	/*
 	 * @port was bound to @vcpu, which gets a pending event of the port; NULL: to a

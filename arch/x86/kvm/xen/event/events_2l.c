@@ -75,6 +75,32 @@ static bool xen_2l_is_pending(struct kvm *kvm, const struct xen_layout *layout,
 	return pending;
 }
 
+static void xen_2l_forget(struct kvm *kvm, u32 port)
+{
+	struct xen_map map;
+
+	if (xen_map(&map, &kvm->arch.xen.shinfo_cache, PAGE_SIZE))
+		return;
+
+	evtchn_2l_forget(map.khva, xen_layout(kvm), port);
+	xen_unmap(&map);
+}
+
+static struct xen_port_view xen_2l_view(struct kvm *kvm, u32 port)
+{
+	const struct xen_layout *layout = xen_layout(kvm);
+	struct xen_port_view view = { };
+	struct xen_map map;
+
+	if (xen_map(&map, &kvm->arch.xen.shinfo_cache, PAGE_SIZE))
+		return view;
+
+	view.pending = evtchn_2l_is_pending(map.khva, layout, port);
+	view.masked = evtchn_2l_is_masked(map.khva, layout, port);
+	xen_unmap(&map);
+	return view;
+}
+
 static struct kvm_vcpu *xen_2l_owner(struct kvm *kvm, u32 port)
 {
 	return NULL;
@@ -87,6 +113,8 @@ const struct xen_evtchn_ops xen_2l_ops = {
 	.wait		= xen_2l_wait,
 	.save		= xen_2l_save,
 	.is_pending	= xen_2l_is_pending,
+	.forget		= xen_2l_forget,
+	.view		= xen_2l_view,
 	.owner		= xen_2l_owner,
 	.has_selectors	= true,
 };

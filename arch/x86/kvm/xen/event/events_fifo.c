@@ -386,6 +386,7 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 
 	evtchn_fifo_unbind(state);
 	evtchn_fifo_take_saved(state);
+	WRITE_ONCE(state->priority, XEN_ABI_FIFO_PRIORITY);
 	if (!gpc || xen_map(&map, gpc, PAGE_SIZE))
 		return;
 
@@ -394,6 +395,31 @@ static void xen_fifo_forget(struct kvm *kvm, u32 port)
 		xen_fifo_log_word(kvm_get_vcpu(kvm, READ_ONCE(state->dest.vcpu)),
 				  fifo, port, gpc);
 	xen_unmap(&map);
+}
+
+static struct xen_port_view xen_fifo_view(struct kvm *kvm, u32 port)
+{
+	struct xen_fifo *fifo = kvm->arch.xen.state.fifo;
+	struct evtchn_fifo_port *state = xen_fifo_find_port(fifo, port);
+	struct gfn_to_pfn_cache *gpc = xen_fifo_word_gpc(fifo, port);
+	struct xen_port_view view = {
+		.pending = state && READ_ONCE(state->saved),
+		.priority = state ? READ_ONCE(state->priority) :
+				    XEN_ABI_FIFO_PRIORITY,
+	};
+	struct xen_map map;
+	u32 word;
+
+	if (!gpc || xen_map(&map, gpc, PAGE_SIZE))
+		return view;
+
+	word = READ_ONCE(*xen_fifo_word(map.khva, port));
+	xen_unmap(&map);
+
+	view.pending |= word & EVTCHN_WORD_PENDING;
+	view.masked = word & EVTCHN_WORD_MASKED;
+	view.linked = word & EVTCHN_WORD_LINKED;
+	return view;
 }
 
 static void xen_fifo_bind(struct kvm *kvm, struct kvm_vcpu *vcpu, u32 port)
@@ -521,6 +547,7 @@ const struct xen_evtchn_ops xen_fifo_ops = {
 	.take_saved	= xen_fifo_take_saved,
 	.is_pending	= xen_fifo_is_pending,
 	.forget		= xen_fifo_forget,
+	.view		= xen_fifo_view,
 	.bind		= xen_fifo_bind,
 	.owner		= xen_fifo_owner,
 };

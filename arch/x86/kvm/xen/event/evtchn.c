@@ -199,7 +199,7 @@ void xen_evtchn_closed(struct kvm *kvm, u32 port)
 	const struct xen_evtchn_ops *ops = xen_ops(kvm);
 	u32 nr_ports = ops->nr_ports(kvm, xen_layout(kvm));
 
-	if (ops->forget && port < nr_ports)
+	if (port < nr_ports)
 		ops->forget(kvm, array_index_nospec(port, nr_ports));
 }
 
