@@ -17,7 +17,7 @@
  * Above these, in xen/ itself, are config.c (KVM_XEN_HVM_CONFIG), attr.c (the attributes of
  * VMs and vCPUs) and debugfs.c.  xen.h has the hooks that KVM calls.
  *
- * To follow an event, read event/ports.c (a guest's send) or event/routing.c (the VMM,
+ * To follow an event, read event/port.c (a guest's send) or event/routing.c (the VMM,
  * irqfds), then event/evtchn.c, base/evtchn_ops.h with event/events_2l.c or
  * event/events_fifo.c, then upcall/vcpu_info.c and upcall/upcall.c.  To follow a hypercall, start at
  * hypercall/hypercall.c; for an attribute, at attr.c.  For more, see

@@ -16,7 +16,7 @@
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/fifo_port.h"
 #include "xen/event/pollers.h"
-#include "xen/event/ports.h"
+#include "xen/event/port.h"
 
 static const u32 control_size = sizeof(struct xen_abi_fifo_control);
 

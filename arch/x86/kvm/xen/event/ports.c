@@ -1,68 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ports that the VMM registered for EVTCHNOP_send: for each, its destination, a port of
- * the guest or an eventfd.
+ * Ports that the VMM registered for EVTCHNOP_send: attributes that change and read the
+ * table.
  *
- * Owns the table kvm->arch.xen.state.ports.  Changes are made under xen_lock.  Senders
- * look up ports in a read section of kvm->srcu, so a removed port is freed after a grace
- * period, one for any number of ports that are removed together.  A port's target may
- * change at any time and is one word.
+ * Owns the table kvm->arch.xen.state.ports; port.c says what guards it.  Ports that are
+ * removed together are freed after one grace period.
  */
-#include "xen/base/hcall.h"
-#include "xen/base/slots.h"
-#include "xen/event/evtchn.h"
+#include "xen/event/port.h"
 #include "xen/event/ports.h"
 
 #include <linux/eventfd.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
 
-struct xen_port {
-	u32 send_port;
-	u32 type;
-	u32 port;			/* 0: send to the eventfd */
-	int fd;				/* the VMM's file descriptor */
-	struct eventfd_ctx *eventfd;
-	struct xen_target target;
-	struct xen_port *next;		/* used while removing */
-};
-
-/* The most ports of either ABI. */
-#define MAX_PORTS	XEN_ABI_FIFO_NR_PORTS
-
-#define slot_held(kvm)	lockdep_is_held(&(kvm)->arch.xen.xen_lock)
-
-/* The slot of @send_port, or NULL. */
-static void __rcu **find_slot(struct kvm *kvm, u32 send_port)
+static struct xen_slots **table_of(struct kvm *kvm)
 {
-	return xen_slot(&kvm->arch.xen.state.ports, MAX_PORTS, send_port);
+	return &kvm->arch.xen.state.ports;
 }
 
-/* The port registered at @send_port, for callers that hold xen_lock. */
-static struct xen_port *held_port(struct kvm *kvm, u32 send_port)
+static struct xen_port *held_port(struct kvm *kvm, u32 nr)
 {
-	void __rcu **slot = find_slot(kvm, send_port);
-
-	lockdep_assert_held(&kvm->arch.xen.xen_lock);
-
-	return slot ? rcu_dereference_protected(*slot, slot_held(kvm)) : NULL;
+	return xen_held_port(kvm, table_of(kvm), nr);
 }
 
-/* The first registered port from @from on, or NULL. */
 static struct xen_port *next_port(struct kvm *kvm, u32 from)
 {
-	return held_port(kvm, xen_next_slot(&kvm->arch.xen.state.ports,
-					    MAX_PORTS, from));
-}
-
-/* The port registered at @send_port, for senders in a read section of kvm->srcu. */
-static struct xen_port *sender_port(struct kvm *kvm, u32 send_port)
-{
-	void __rcu **leaf = xen_slot_leaf(&kvm->arch.xen.state.ports, MAX_PORTS,
-					  send_port);
-
-	return leaf ? srcu_dereference(leaf[send_port % XEN_LEAF_SLOTS], &kvm->srcu) :
-		      NULL;
+	return xen_next_port(kvm, table_of(kvm), from);
 }
 
 /* Remove the port registered at @send_port, which may still be in use. */
@@ -71,50 +34,8 @@ static struct xen_port *remove_port(struct kvm *kvm, u32 send_port)
 	struct xen_port *port = held_port(kvm, send_port);
 
 	if (port)
-		RCU_INIT_POINTER(*find_slot(kvm, send_port), NULL);
+		RCU_INIT_POINTER(*xen_slot(table_of(kvm), XEN_MAX_PORTS, send_port), NULL);
 	return port;
-}
-
-s64 xen_port_send(struct kvm_vcpu *vcpu, u32 send_port, bool atomic)
-{
-	struct xen_port *port = sender_port(vcpu->kvm, send_port);
-	s64 r = 0;
-
-	if (!port)
-		return XEN_HCALL_TO_VMM;
-
-	if (!port->port)
-		eventfd_signal(port->eventfd);
-	else if (xen_target_raise(vcpu->kvm, &port->target, port->port, atomic) < 0)
-		r = atomic ? XEN_HCALL_SLOW : XEN_HCALL_TO_VMM;
-
-	vcpu->stat.xen_sends += r != XEN_HCALL_SLOW;
-	return r;
-}
-
-struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 nr, bool atomic)
-{
-	struct xen_port *port = sender_port(kvm, nr);
-	struct kvm_vcpu *vcpu;
-	union xen_dest dest;
-
-	if (!port || port->type != EVTCHNSTAT_ipi)
-		return NULL;
-
-	dest = xen_target_read(&port->target);
-	vcpu = xen_target_known(&port->target, dest);
-	if (vcpu)
-		return vcpu;
-
-	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_target_search(kvm, &port->target, dest);
-}
-
-/* Free a port that no sender can see. */
-static void free_port(struct xen_port *port)
-{
-	if (port->eventfd)
-		eventfd_ctx_put(port->eventfd);
-	kfree(port);
 }
 
 /* Set the destination of events.  Returns 0 or -errno. */
@@ -148,7 +69,7 @@ int xen_port_check(struct kvm *kvm, u32 port)
 	if (port < xen_nr_ports(kvm, xen_layout(kvm)))
 		return 0;
 
-	return xen_fifo_is_on(kvm) && port < MAX_PORTS ? -ENOSPC : -EINVAL;
+	return xen_fifo_is_on(kvm) && port < XEN_MAX_PORTS ? -ENOSPC : -EINVAL;
 }
 
 static int check_type(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
@@ -168,24 +89,15 @@ static int check_type(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 /* Check the port under xen_lock, so that the limit cannot be lowered meanwhile. */
 static int insert_port(struct kvm *kvm, struct xen_port *port)
 {
-	void __rcu **slot;
 	int r;
 
 	guard(mutex)(&kvm->arch.xen.xen_lock);
 
-	r = xen_port_check(kvm, max(port->send_port, port->port));
+	r = xen_port_check(kvm, max(port->nr, port->port));
 	if (r)
 		return r;
 
-	slot = xen_make_slot(&kvm->arch.xen.state.ports, MAX_PORTS,
-			     port->send_port);
-	if (!slot)
-		return -ENOMEM;
-	if (rcu_access_pointer(*slot))
-		return -EEXIST;
-
-	rcu_assign_pointer(*slot, port);
-	return 0;
+	return xen_insert_port(table_of(kvm), port);
 }
 
 static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
@@ -201,13 +113,13 @@ static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	if (!port)
 		return -ENOMEM;
 
-	port->send_port = data->u.evtchn.send_port;
+	port->nr = data->u.evtchn.send_port;
 	port->type = data->u.evtchn.type;
 	r = set_delivery(kvm, port, data);
 	if (!r)
 		r = insert_port(kvm, port);
 	if (r)
-		free_port(port);
+		xen_free_port(port);
 	return r;
 }
 
@@ -251,7 +163,7 @@ static int deassign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 		if (port->port)
 			xen_evtchn_bound(kvm, NULL, port->port);
 	}
-	free_port(port);
+	xen_free_port(port);
 	return 0;
 }
 
@@ -259,8 +171,8 @@ static struct xen_port *remove_all_ports(struct kvm *kvm)
 {
 	struct xen_port *port, *list = NULL;
 
-	while ((port = next_port(kvm, list ? list->send_port : 0))) {
-		remove_port(kvm, port->send_port);
+	while ((port = next_port(kvm, list ? list->nr : 0))) {
+		remove_port(kvm, port->nr);
 		port->next = list;
 		list = port;
 		cond_resched();
@@ -275,7 +187,7 @@ static void free_ports(struct xen_port *list)
 
 	while ((port = list)) {
 		list = port->next;
-		free_port(port);
+		xen_free_port(port);
 		cond_resched();
 	}
 }
@@ -300,8 +212,8 @@ u32 xen_ports_highest(struct kvm *kvm)
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
 	for (port = next_port(kvm, 0); port;
-	     port = next_port(kvm, port->send_port + 1)) {
-		highest = max3(highest, port->send_port, port->port);
+	     port = next_port(kvm, port->nr + 1)) {
+		highest = max3(highest, port->nr, port->port);
 		cond_resched();
 	}
 
@@ -338,7 +250,7 @@ static struct kvm_xen_evtchn_entry port_entry(struct xen_port *port)
 	union xen_dest dest = xen_target_read(&port->target);
 
 	return (struct kvm_xen_evtchn_entry) {
-		.send_port = port->send_port,
+		.send_port = port->nr,
 		.type = port->type,
 		.port = port->port,
 		.vcpu = dest.vcpu_id,
@@ -363,7 +275,7 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 		return -EINVAL;
 
 	for (port = next_port(kvm, request->first); port;
-	     port = next_port(kvm, port->send_port + 1), nr++) {
+	     port = next_port(kvm, port->nr + 1), nr++) {
 		entry = port_entry(port);
 		if (nr < request->nr &&
 		    copy_to_user(&entries[nr], &entry, sizeof(entry)))
@@ -383,5 +295,5 @@ void xen_ports_destroy(struct kvm *kvm)
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
 		free_ports(remove_all_ports(kvm));
 
-	xen_free_slots(kvm->arch.xen.state.ports, MAX_PORTS);
+	xen_free_slots(kvm->arch.xen.state.ports, XEN_MAX_PORTS);
 }

@@ -14,19 +14,6 @@ int xen_port_check(struct kvm *kvm, u32 port);
 void xen_ports_destroy(struct kvm *kvm);
 
 /*
- * Send on @port for the guest of @vcpu.  Returns 0, or XEN_HCALL_TO_VMM if the port is
- * not registered or the event cannot be delivered.  If @atomic, does not sleep, and
- * returns XEN_HCALL_SLOW, with nothing done, if it would have to.
- */
-s64 xen_port_send(struct kvm_vcpu *vcpu, u32 port, bool atomic);
-
-/*
- * The destination of @port if that is registered as an IPI, else NULL.  If @atomic,
- * returns ERR_PTR(-EWOULDBLOCK) if the vCPU is not cached and has to be searched for.
- */
-struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 port, bool atomic);
-
-/*
  * The highest port that is registered or a destination of sends; 0: none.  Under
  * xen_lock.
  */

@@ -6,7 +6,7 @@
 #include "xen/base/base.h"
 #include "xen/event/evtchn.h"
 #include "xen/event/fifo_ctl.h"
-#include "xen/event/ports.h"
+#include "xen/event/port.h"
 #include "xen/hypercall/completion.h"
 #include "xen/hypercall/args.h"
 #include "xen/hypercall/event_channel_op.h"
