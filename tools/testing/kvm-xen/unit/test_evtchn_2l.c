@@ -161,7 +161,10 @@ static void mask_sets_its_bit_alone(void)
 	for_all(mask_one);
 }
 
-static void look_at(int w, u32 port, bool pending, bool mask)
+/* Both bits of the port, and that @fn reads the bitmap at @place alone, for @result. */
+static void look_at(int w, u32 port, bool pending, bool mask,
+		    bool (*fn)(const void *shinfo, const struct xen_layout *layout, u32 port),
+		    u16 place, bool result)
 {
 	about("width %d port %u pending %d mask %d", w, port, pending, mask);
 	put_bit(page, places[w].pending, port, pending);
@@ -170,15 +173,50 @@ static void look_at(int w, u32 port, bool pending, bool mask)
 	put_bit(expected, places[w].mask, port, mask);
 
 	watch_clear();
-	CHECK_EQ(evtchn_2l_is_pending(page, &xen_layouts[w], port), pending);
+	CHECK_EQ(fn(page, &xen_layouts[w], port), result);
 	CHECK_EQ(watch_nr, 1);
-	watch_expect(0, SEAM_READ, 0, places[w].pending + port / 32 * 4, 4);
+	watch_expect(0, SEAM_READ, 0, place + port / 32 * 4, 4);
 	CHECK(!memcmp(page, expected, XEN_ABI_PAGE_SIZE));
+}
+
+static void look_at_pending(int w, u32 port, bool pending, bool mask)
+{
+	look_at(w, port, pending, mask, evtchn_2l_is_pending, places[w].pending, pending);
 }
 
 static void is_pending_does_not_mind_the_mask(void)
 {
-	for_all(look_at);
+	for_all(look_at_pending);
+}
+
+static void look_at_mask(int w, u32 port, bool pending, bool mask)
+{
+	look_at(w, port, pending, mask, evtchn_2l_is_masked, places[w].mask, mask);
+}
+
+static void is_masked_does_not_mind_the_pending_bit(void)
+{
+	for_all(look_at_mask);
+}
+
+static void forget_one(int w, u32 port, bool pending, bool mask)
+{
+	about("width %d port %u pending %d mask %d", w, port, pending, mask);
+	put_bit(page, places[w].pending, port, pending);
+	put_bit(page, places[w].mask, port, mask);
+	put_bit(expected, places[w].pending, port, false);
+	put_bit(expected, places[w].mask, port, mask);
+
+	watch_clear();
+	evtchn_2l_forget(page, &xen_layouts[w], port);
+	CHECK_EQ(watch_nr, 1);
+	watch_expect(0, SEAM_RMW, 0, places[w].pending + port / 32 * 4, 4);
+	CHECK(!memcmp(page, expected, XEN_ABI_PAGE_SIZE));
+}
+
+static void forget_clears_its_pending_bit_alone(void)
+{
+	for_all(forget_one);
 }
 
 static void ports_are_counted_per_width(void)
@@ -342,6 +380,8 @@ static const struct test tests[] = {
 	TEST(unmask_reports_an_event_that_came_while_masked),
 	TEST(mask_sets_its_bit_alone),
 	TEST(is_pending_does_not_mind_the_mask),
+	TEST(is_masked_does_not_mind_the_pending_bit),
+	TEST(forget_clears_its_pending_bit_alone),
 	TEST(ports_are_counted_per_width),
 	TEST(selector_is_one_bit_for_a_word_of_ports),
 	TEST(select_raises_the_flag_for_a_new_selector),
