@@ -82,9 +82,10 @@ struct kvm_xen_cached_walk {
 	struct kvm_xen_cached_entry entries[KVM_XEN_WALK_LEVELS];
 };
 
-/* What KVM does after the VMM has answered a call with 0. */
+/* What KVM does after the VMM has answered a call: with 0, or otherwise; or NULL. */
 struct kvm_xen_completion {
 	void (*complete)(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion);
+	void (*undo)(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion);
 	u32 port;
 	u32 vcpu;			/* Xen vCPU id */
 };

@@ -5,8 +5,9 @@
 void __xen_hcall_run_completion(struct kvm_vcpu *vcpu, bool done)
 {
 	struct kvm_xen_completion completion = vcpu->arch.xen.state.completion;
+	typeof(completion.complete) fn = done ? completion.complete : completion.undo;
 
-	vcpu->arch.xen.state.completion.complete = NULL;
-	if (done)
-		completion.complete(vcpu, &completion);
+	vcpu->arch.xen.state.completion = (struct kvm_xen_completion) { };
+	if (fn)
+		fn(vcpu, &completion);
 }

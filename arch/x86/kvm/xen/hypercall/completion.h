@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hypercalls that the VMM answers and KVM then completes: the completion runs if the
- * VMM's result is 0.  Owns state.completion, used by the vCPU's thread only.
+ * Hypercalls that the VMM answers and KVM then completes, or undoes unless the VMM's
+ * result is 0.  Owns state.completion, used by the vCPU's thread only.
  */
 #ifndef _KVM_XEN_HYPERCALL_COMPLETION_H
 #define _KVM_XEN_HYPERCALL_COMPLETION_H
 
 #include "xen/base/hcall.h"
 
-/* Leave the call to the VMM, and run @completion if the VMM's result is 0. */
+/* Leave the call to the VMM, and run @completion when it has answered. */
 static inline s64
 xen_hcall_complete_after_vmm(struct kvm_vcpu *vcpu, struct kvm_xen_completion completion)
 {
@@ -24,7 +24,9 @@ void __xen_hcall_run_completion(struct kvm_vcpu *vcpu, bool done);
  */
 static inline void xen_hcall_run_completion(struct kvm_vcpu *vcpu, bool done)
 {
-	if (unlikely(vcpu->arch.xen.state.completion.complete))
+	const struct kvm_xen_completion *completion = &vcpu->arch.xen.state.completion;
+
+	if (unlikely(completion->complete || completion->undo))
 		__xen_hcall_run_completion(vcpu, done);
 }
 
