@@ -19,13 +19,16 @@
  *
  * To follow an event, read event/port.c (a guest's send) or event/routing.c (the VMM,
  * irqfds), then event/evtchn.c, base/evtchn_ops.h with event/events_2l.c or
- * event/events_fifo.c, then upcall/vcpu_info.c and upcall/upcall.c.  To follow a hypercall, start at
- * hypercall/hypercall.c; for an attribute, at attr.c.  For more, see
+ * event/events_fifo.c, then upcall/vcpu_info.c and upcall/upcall.c.  To follow a
+ * hypercall, start at hypercall/hypercall.c; for an attribute, at attr.c.  For more, see
  * Documentation/virt/kvm/x86/xen-internals.rst.
  *
  * Locks; each is taken inside those under which it is indented:
  *
  *   vcpu->mutex		data of a vCPU's thread: timer, runstate, poll
+ *     domains->lock		operations on ports that KVM keeps
+ *       state.fifo_lock	as below
+ *       kvm->arch.xen.xen_lock	as below
  *     state.fifo_lock		pages, control blocks, the ABI in use
  *       kvm->srcu (read)	as below
  *     state.callback_lock	the methods of upcalls of the VM and its vCPUs
@@ -46,8 +49,9 @@
  *           gpc->lock (read)	only the second page of a runstate area
  *
  * vCPUs take xen_lock in a read section of kvm->srcu when they write the hypercall MSR,
- * so synchronize_srcu() must not be called under it.  It is called under fifo_lock,
- * callback_lock and dynhc_lock, which are taken outside of read sections of kvm->srcu.
+ * so synchronize_srcu() must not be called under it.  It is called under domains->lock,
+ * fifo_lock, callback_lock and dynhc_lock, which are taken outside of read sections of
+ * kvm->srcu.
  *
  * The driver of a line, see upcall/line.c, takes locks of KVM's irqchips under the line's
  * own mutex, which is the innermost of the locks that are above gpc->lock in this list.
@@ -65,6 +69,7 @@
 #include "xen/base/base.h"
 #include "xen/config.h"
 #include "xen/dynhc/dynhc.h"
+#include "xen/event/domain.h"
 #include "xen/event/events_2l.h"
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/pollers.h"
@@ -124,6 +129,7 @@ void kvm_xen_init_vm(struct kvm *kvm)
 void kvm_xen_destroy_vm(struct kvm *kvm)
 {
 	kvm_gpc_deactivate(&kvm->arch.xen.shinfo_cache);
+	xen_domains_destroy(kvm->arch.xen.state.domains);
 	xen_ports_destroy(kvm);
 	xen_dynhc_destroy(kvm);
 	xen_fifo_destroy(kvm);

@@ -211,7 +211,7 @@ static inline bool kvm_xen_has_pending_events(struct kvm_vcpu *vcpu)
 
 static inline bool kvm_xen_timer_enabled(struct kvm_vcpu *vcpu)
 {
-	return vcpu->arch.xen.timer_virq;
+	return vcpu->arch.xen.timer_virq || READ_ONCE(vcpu->kvm->arch.xen.state.domains);
 }
 
 static inline int kvm_xen_has_pending_timer(struct kvm_vcpu *vcpu)

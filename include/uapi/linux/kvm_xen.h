@@ -34,7 +34,7 @@
 #define KVM_XEN_ATTR_TYPE_ADDITIONS	0x47
 
 #define KVM_XEN_ADDITIONS_MAGIC		0x584d564b	/* "KVMX" */
-#define KVM_XEN_ADDITIONS_VERSION	1
+#define KVM_XEN_ADDITIONS_VERSION	2
 
 struct kvm_xen_additions {
 	__u32 magic;
@@ -233,6 +233,150 @@ struct kvm_xen_evtchn_control {
 	__u32 offset;
 	__u32 pad1;		/* zero */
 	__u64 pad[5];		/* zero */
+};
+
+/*
+ * Event channels kept by KVM: with this flag set, KVM answers EVTCHNOP_alloc_unbound,
+ * _bind_interdomain, _bind_virq, _bind_ipi, _bind_pirq, _bind_vcpu, _close, _status,
+ * _unmask, _send and _reset itself, at 2-level and under FIFO, by Xen's rules, and the
+ * timer calls of all vCPUs, whose VIRQ_TIMER the guest binds.  No call of these exits,
+ * unless the VMM takes it over.
+ *
+ * Needs KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL and _EVTCHN_SEND, else -EINVAL.  It can be set
+ * while no port is registered by KVM_XEN_ATTR_TYPE_EVTCHN, else -EBUSY, and cannot be
+ * cleared, -EBUSY.  FIFO has its own flag, which is needed as well.
+ *
+ * With this flag KVM_XEN_ATTR_TYPE_EVTCHN and KVM_XEN_ATTR_TYPE_EVTCHN_ENUM return -EBUSY,
+ * except that KVM_XEN_EVTCHN_RESET does what EVTCHNOP_reset does; the VMM's own ports
+ * become unbound.  KVM_XEN_VCPU_ATTR_TYPE_TIMER ignores the port, and sets or stops the
+ * timer by its expiry.
+ *
+ * The VMM is another domain, with ports of its own.  To raise events it uses one of these
+ * as the vCPU of an irq routing entry or of KVM_XEN_HVM_EVTCHN_SEND:
+ *
+ * KVM_XEN_EVTCHN_VMM_PORT	the port is the VMM's: send on it, to whichever port of the
+ *				guest it is bound to, if any;
+ * KVM_XEN_EVTCHN_PORTS_VCPU	the port is the guest's, for PIRQs: raise it.
+ *
+ * Both follow the vCPU and the priority to which the guest has bound its port.
+ */
+#define KVM_XEN_HVM_CONFIG_EVTCHN_PORTS	(1 << 18)
+
+#define KVM_XEN_EVTCHN_PORTS_VCPU	0xfffffffe
+#define KVM_XEN_EVTCHN_VMM_PORT		0xfffffffd
+
+/*
+ * KVM_XEN_ATTR_TYPE_EVTCHN_DOMAIN: the two domains, and who answers what (VM, set and
+ * get).
+ *
+ * @denied and @vmm_ops are bitmaps of EVTCHNOP_* numbers, of those operations that are in
+ * KVM_XEN_EVTCHN_TABLE_OPS.  A call of a denied operation returns -EPERM to the guest; one
+ * in @vmm_ops exits, and the VMM answers it, which changes no port.  EVTCHNOP_bind_pirq
+ * is special: unless it is in @vmm_ops it returns -EINVAL, since there are no PIRQs; if it
+ * is, KVM binds a port first, stores it in the guest's argument, and exits with the port
+ * in params[2].  If the VMM's result is not 0, KVM closes the port.
+ *
+ * KVM adds 1 to @changed_fd, an eventfd or -1, after each operation of the guest that
+ * opens, binds, moves or closes a port.
+ *
+ * By default @domid, the guest's, is 1, @vmm_domid is 0, and no operation is denied or
+ * taken over.
+ *
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_PORTS is set; -EINVAL for a domain id
+ * of 0x7ff0 or above, equal ids, or an operation that is not in KVM_XEN_EVTCHN_TABLE_OPS;
+ * -EBUSY if an id changes while a port is open; -EBADF or -EINVAL for @changed_fd.  An
+ * error changes nothing.  Sleeps.
+ */
+#define KVM_XEN_ATTR_TYPE_EVTCHN_DOMAIN	0x48
+
+#define KVM_XEN_EVTCHN_TABLE_OPS	0x5ef	/* EVTCHNOP 0 to 3, 5 to 8 and 10 */
+
+struct kvm_xen_evtchn_domain {
+	__u16 domid;
+	__u16 vmm_domid;
+	__u32 denied;
+	__u32 vmm_ops;
+	__s32 changed_fd;	/* get: the file descriptor with which it was set */
+	__u64 pad[6];		/* zero */
+};
+
+/*
+ * KVM_XEN_ATTR_TYPE_EVTCHN_PORT: an operation of the VMM on ports (VM, set only).
+ *
+ * ALLOC_GUEST	opens a port of the guest that the VMM can bind to;
+ * CLOSE_GUEST	closes @port of the guest;
+ * BIND		opens a port of the VMM, bound to @port of the guest, which has to be unbound
+ *		and for the VMM's domain;
+ * ALLOC	opens a port of the VMM that the guest can bind to;
+ * CLOSE	closes @port of the VMM; when it returns, @fd is not signalled any more;
+ * VIRQ		raises VIRQ @virq of the guest, of its vCPU @vcpu if each vCPU has one, if it
+ *		is bound.
+ *
+ * An operation that opens a port stores it in the __u32 at @port_addr.  BIND and ALLOC
+ * take an eventfd, @fd, to which KVM adds 1 when the guest sends to the VMM's port, and
+ * once at BIND, since events sent before are lost; or -1.  @vcpu is Xen's vCPU id.  All
+ * fields that an operation does not use are zero.
+ *
+ * Errors: -ENOENT until KVM_XEN_HVM_CONFIG_EVTCHN_PORTS is set; -EINVAL for an unknown
+ * operation, a field that should be zero, a port that is not open or not in the state that
+ * the operation needs, and a VIRQ of 24 or above; -ENOSPC if no port is free; -EBADF or
+ * -EINVAL for @fd; -EFAULT; -ENOMEM.  An error changes nothing.  Sleeps.
+ */
+#define KVM_XEN_ATTR_TYPE_EVTCHN_PORT	0x49
+
+#define KVM_XEN_EVTCHN_PORT_ALLOC_GUEST	0
+#define KVM_XEN_EVTCHN_PORT_CLOSE_GUEST	1
+#define KVM_XEN_EVTCHN_PORT_BIND	2
+#define KVM_XEN_EVTCHN_PORT_ALLOC	3
+#define KVM_XEN_EVTCHN_PORT_CLOSE	4
+#define KVM_XEN_EVTCHN_PORT_VIRQ	5
+
+struct kvm_xen_evtchn_port {
+	__u32 op;
+	__u32 port;
+	__u32 virq;
+	__u32 vcpu;
+	__s32 fd;
+	__u32 pad0;		/* zero */
+	__u64 port_addr;	/* __u32 * */
+	__u64 pad[4];		/* zero */
+};
+
+/*
+ * KVM_XEN_ATTR_TYPE_EVTCHN_PORTS: read the ports of the guest, or of the VMM with
+ * @vmm 1 (VM, get only).
+ *
+ * KVM writes an entry for each open port at or above @first to @entries, in ascending
+ * order, as KVM_XEN_ATTR_TYPE_EVTCHN_ENUM does, with the same errors, and -ENOENT until
+ * KVM_XEN_HVM_CONFIG_EVTCHN_PORTS is set.
+ */
+#define KVM_XEN_ATTR_TYPE_EVTCHN_PORTS	0x4a
+
+struct kvm_xen_evtchn_ports {
+	__u64 entries;		/* struct kvm_xen_evtchn_port_entry *, 8-byte aligned */
+	__u32 first;		/* lowest port of interest */
+	__u32 nr;		/* in: capacity; out: number of entries */
+	__u32 vmm;		/* 1: the VMM's ports */
+	__u32 pad0;		/* zero */
+	__u64 pad[5];		/* zero */
+};
+
+#define KVM_XEN_EVTCHN_PENDING	(1 << 0)
+#define KVM_XEN_EVTCHN_MASKED	(1 << 1)
+#define KVM_XEN_EVTCHN_LINKED	(1 << 2)	/* FIFO: on a queue */
+
+struct kvm_xen_evtchn_port_entry {
+	__u32 port;
+	__u8 state;		/* EVTCHNSTAT_* */
+	__u8 flags;		/* of a guest's port: KVM_XEN_EVTCHN_* */
+	__u8 priority;		/* under FIFO, of a guest's port; else 0 */
+	__u8 pad0;		/* zero */
+	__u16 domid;		/* unbound: may bind it; interdomain: of the other end */
+	__u16 pad1;		/* zero */
+	__u32 peer;		/* interdomain: the other end; PIRQ, VIRQ: its number */
+	__u32 vcpu;		/* that gets its events, by Xen's id */
+	__s32 fd;		/* of a VMM's port, as it was given; else -1 */
+	__u64 pad2;		/* zero */
 };
 
 /*

@@ -16,6 +16,7 @@
 
 struct kvm_vcpu;
 struct xen_evtchn_ops;
+struct xen_domains;
 struct xen_dynhc;
 struct xen_fifo;
 struct xen_fifo_vcpu;
@@ -26,7 +27,8 @@ struct xen_slots;
 
 struct kvm_xen_vm_state {
 	const struct xen_evtchn_ops *evtchn_ops;
-	struct xen_slots *ports;	/* struct xen_port, by send_port */
+	struct xen_slots *ports;	/* struct xen_port, by its number */
+	struct xen_domains *domains;	/* NULL: the VMM keeps the ports */
 	struct xen_fifo *fifo;		/* NULL at 2-level */
 	struct mutex fifo_lock;
 	u32 max_port;			/* highest port under FIFO */
@@ -82,6 +84,9 @@ struct kvm_xen_cached_walk {
 	struct kvm_xen_cached_entry entries[KVM_XEN_WALK_LEVELS];
 };
 
+/* The interrupts of a domain that are no device's. */
+#define KVM_XEN_NR_VIRQS	24
+
 /* What KVM does after the VMM has answered a call: with 0, or otherwise; or NULL. */
 struct kvm_xen_completion {
 	void (*complete)(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *completion);
@@ -107,6 +112,7 @@ struct kvm_xen_vcpu_state {
 	struct hrtimer poll_timer;
 	struct task_struct *steal_task;	/* task whose run_delay is last_steal */
 	u32 timer_priority;
+	u32 virq_ports[KVM_XEN_NR_VIRQS];	/* see event/domain.c */
 	struct kvm_xen_completion completion;
 	struct xen_fifo_vcpu *fifo;	/* NULL without a control block */
 	/* Dirty ring entries of pages: union xen_ring_entry. */

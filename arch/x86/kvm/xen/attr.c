@@ -11,6 +11,7 @@
 #include "xen/base/dirty.h"
 #include "xen/config.h"
 #include "xen/dynhc/dynhc.h"
+#include "xen/event/domain_attr.h"
 #include "xen/event/evtchn_attr.h"
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/fifo_state.h"
@@ -48,6 +49,9 @@ static const struct xen_vm_attr *const vm_attrs[] = {
 	[KVM_XEN_ATTR_TYPE_DYNHC]		 = &xen_dynhc_attr,
 	[KVM_XEN_ATTR_TYPE_DYNHC_ENUM]		 = &xen_dynhc_enum_attr,
 	[KVM_XEN_ATTR_TYPE_ADDITIONS]		 = &xen_additions_attr,
+	[KVM_XEN_ATTR_TYPE_EVTCHN_DOMAIN]	 = &xen_domain_attr,
+	[KVM_XEN_ATTR_TYPE_EVTCHN_PORT]		 = &xen_domain_port_attr,
+	[KVM_XEN_ATTR_TYPE_EVTCHN_PORTS]	 = &xen_domain_ports_attr,
 };
 
 static const struct xen_vm_attr *find_vm_attr(struct kvm *kvm, u16 type)

@@ -7,6 +7,7 @@
  */
 #include "xen/config.h"
 #include "xen/dynhc/dynhc.h"
+#include "xen/event/domain.h"
 #include "xen/event/fifo.h"
 #include "xen/upcall/callback.h"
 
@@ -16,6 +17,10 @@
 #define PERMITTED_FLAGS	(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |		\
 			 KVM_XEN_HVM_CONFIG_EVTCHN_SEND |		\
 			 KVM_XEN_HVM_CONFIG_PVCLOCK_TSC_UNSTABLE)
+
+/* With these KVM sends events for the guest, and gets its calls. */
+#define CALL_FLAGS	(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |		\
+			 KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
 
 /*
  * Which VMs may use FIFO event channels: none; those whose VMM sets the flag; or all for
@@ -59,6 +64,7 @@ u32 kvm_xen_added_caps(void)
 {
 	u32 caps = KVM_XEN_HVM_CONFIG_EVTCHN_ENUM |
 		   KVM_XEN_HVM_CONFIG_CALLBACK |
+		   KVM_XEN_HVM_CONFIG_EVTCHN_PORTS |
 		   KVM_XEN_HVM_CONFIG_DYNHC;
 
 	if (READ_ONCE(fifo_param) != XEN_FIFO_NOT_OFFERED)
@@ -68,12 +74,9 @@ u32 kvm_xen_added_caps(void)
 
 static enum xen_fifo_offer fifo_offer(u32 flags)
 {
-	const u32 needed = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
-			   KVM_XEN_HVM_CONFIG_EVTCHN_SEND;
-
 	if (flags & KVM_XEN_HVM_CONFIG_EVTCHN_FIFO)
 		return XEN_FIFO_BY_VMM;
-	if ((flags & needed) == needed &&
+	if ((flags & CALL_FLAGS) == CALL_FLAGS && !(flags & KVM_XEN_HVM_CONFIG_EVTCHN_PORTS) &&
 	    READ_ONCE(fifo_param) == XEN_FIFO_ALWAYS)
 		return XEN_FIFO_ALWAYS;
 
@@ -90,6 +93,12 @@ static enum xen_fifo_offer fifo_offer(u32 flags)
 static bool is_hypercall_msr(u32 msr)
 {
 	return !msr || (msr >= HYPERCALL_MSR_MIN && msr <= HYPERCALL_MSR_MAX);
+}
+
+/* Whether KVM would keep the ports without getting the calls for them. */
+static bool misses_calls(u32 flags)
+{
+	return (flags & KVM_XEN_HVM_CONFIG_EVTCHN_PORTS) && (flags & CALL_FLAGS) != CALL_FLAGS;
 }
 
 static bool has_blobs(const struct kvm_xen_hvm_config *xhc)
@@ -117,19 +126,23 @@ static void count_vm(bool was, bool is)
  */
 static bool is_in_use(struct kvm *kvm, u32 lost)
 {
-	const u32 for_fifo = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO |
-			     KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
-			     KVM_XEN_HVM_CONFIG_EVTCHN_SEND;
+	const u32 for_fifo = KVM_XEN_HVM_CONFIG_EVTCHN_FIFO | CALL_FLAGS;
 
-	return ((lost & for_fifo) && xen_fifo_is_on(kvm)) ||
+	return (lost & KVM_XEN_HVM_CONFIG_EVTCHN_PORTS) ||
+	       ((lost & for_fifo) && xen_fifo_is_on(kvm)) ||
 	       ((lost & KVM_XEN_HVM_CONFIG_CALLBACK) && xen_callback_has_lines(kvm)) ||
 	       ((lost & KVM_XEN_HVM_CONFIG_DYNHC) && xen_dynhc_has_tokens(kvm));
 }
 
-/* Replace the configuration.  Returns 0, or -EBUSY with nothing changed. */
-static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
+/*
+ * Replace the configuration, and have KVM keep the ports in @domains unless that is NULL
+ * or it keeps them already.  Returns 0, or -EBUSY with nothing changed.
+ */
+static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc,
+			  struct xen_domains *domains)
 {
 	struct kvm_xen_hvm_config *config = xen_config(kvm);
+	int r;
 
 	/* Under these locks no object that depends on a flag can be created. */
 	guard(mutex)(&kvm->arch.xen.state.fifo_lock);
@@ -140,13 +153,40 @@ static int replace_config(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
 	if (is_in_use(kvm, config->flags & ~xhc->flags))
 		return -EBUSY;
 
+	if (domains && !xen_keeps_ports(kvm)) {
+		r = xen_domains_publish(kvm, domains);
+		if (r)
+			return r;
+	}
+
 	count_vm(counts(config), counts(xhc));
 	*config = *xhc;
 	WRITE_ONCE(kvm->arch.xen.state.fifo_offer, fifo_offer(xhc->flags));
 	return 0;
 }
 
-/* KVM_XEN_HVM_CONFIG, which may be called repeatedly.  Returns 0, -EINVAL or -EBUSY. */
+/* replace_config() with domains if @xhc asks for them.  Also returns -ENOMEM. */
+static int replace_config_and_domains(struct kvm *kvm, const struct kvm_xen_hvm_config *xhc)
+{
+	struct xen_domains *domains = NULL;
+	int r;
+
+	if (xhc->flags & KVM_XEN_HVM_CONFIG_EVTCHN_PORTS) {
+		domains = xen_domains_create(kvm);
+		if (!domains)
+			return -ENOMEM;
+	}
+
+	r = replace_config(kvm, xhc, domains);
+	if (xen_domains(kvm) != domains)
+		xen_domains_destroy(domains);
+	return r;
+}
+
+/*
+ * KVM_XEN_HVM_CONFIG, which may be called repeatedly.  Returns 0, -EINVAL, -EBUSY or
+ * -ENOMEM.
+ */
 int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 {
 	u32 old = READ_ONCE(xen_config(kvm)->flags);
@@ -157,11 +197,14 @@ int kvm_xen_hvm_config(struct kvm *kvm, struct kvm_xen_hvm_config *xhc)
 	if (!is_hypercall_msr(xhc->msr))
 		return -EINVAL;
 
+	if (misses_calls(xhc->flags))
+		return -EINVAL;
+
 	/* If KVM handles hypercalls, it also fills the hypercall page. */
 	if ((xhc->flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) && has_blobs(xhc))
 		return -EINVAL;
 
-	r = replace_config(kvm, xhc);
+	r = replace_config_and_domains(kvm, xhc);
 	if (r)
 		return r;
 

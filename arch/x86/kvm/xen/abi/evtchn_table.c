@@ -90,7 +90,7 @@ static int next_port(struct evtchn_table *table, struct evtchn_entry **entry)
 /* No plain copy of the struct: others may be reading the vCPU. */
 static void set_entry(struct evtchn_entry *entry, struct evtchn_entry as)
 {
-	entry->state = as.state;
+	WRITE_ONCE(entry->state, as.state);
 	entry->domid = as.domid;
 	entry->peer = as.peer;
 	WRITE_ONCE(entry->vcpu, as.vcpu);
@@ -138,7 +138,7 @@ int evtchn_bind_interdomain(struct evtchn_table *table, struct evtchn_table *oth
 		.domid = other->domid,
 		.peer = peer,
 	});
-	end->state = EVTCHN_INTERDOMAIN;
+	WRITE_ONCE(end->state, EVTCHN_INTERDOMAIN);
 	end->peer = port;
 	return port;
 }
@@ -196,7 +196,7 @@ static void unbind_other_end(struct evtchn_table *table, struct evtchn_table *ot
 	struct evtchn_table *where = entry->domid == table->domid ? table : other;
 	struct evtchn_entry *end = where->ops->find(where, entry->peer);
 
-	end->state = EVTCHN_UNBOUND;
+	WRITE_ONCE(end->state, EVTCHN_UNBOUND);
 	end->peer = 0;
 }
 
@@ -243,10 +243,9 @@ int evtchn_bind_vcpu(struct evtchn_table *table, u32 port, u32 vcpu)
 
 int evtchn_may_send(const struct evtchn_entry *entry)
 {
-	if (!entry || !(may[entry->state] & MAY_SEND))
-		return -EINVAL;
+	u8 state = entry ? READ_ONCE(entry->state) : EVTCHN_CLOSED;
 
-	return entry->state != EVTCHN_UNBOUND;
+	return may[state] & MAY_SEND ? state != EVTCHN_UNBOUND : -EINVAL;
 }
 
 u32 evtchn_virq_port(struct evtchn_table *table, u32 virq, u32 vcpu)

@@ -3,7 +3,7 @@
  * The event channels of a domain: the states of its ports, and the operations that change
  * them, by Xen's rules and with Xen's errors.  Pure, see evtchn_core.h, except that all
  * calls are serialized by the caller, for both domains together.  Others may read meanwhile
- * what is written by WRITE_ONCE(): a port's vCPU, and the port of a VIRQ.
+ * what is written by WRITE_ONCE(): a port's state and vCPU, and the port of a VIRQ.
  *
  * The caller stores the ports and finds them by number, see struct evtchn_table_ops, and
  * makes the senders of a port follow a change.  An operation that fails has changed

@@ -10,11 +10,10 @@ DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_xen_enabled, HZ);
 
 struct kvm_vcpu *xen_find_vcpu(struct kvm *kvm, u32 id)
 {
-	struct kvm_vcpu *vcpu = kvm_get_vcpu(kvm, id);
+	struct kvm_vcpu *vcpu = xen_vcpu_by_index(kvm, id);
 	unsigned long i;
 
-	/* Most VMMs leave the ids as they are. */
-	if (vcpu && xen_vcpu_id(vcpu) == id)
+	if (vcpu)
 		return vcpu;
 
 	kvm_for_each_vcpu(i, vcpu, kvm) {

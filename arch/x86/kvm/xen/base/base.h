@@ -24,6 +24,12 @@ static inline bool xen_has_flag(struct kvm *kvm, u32 flag)
 	return (xen_config(kvm)->flags & flag) == flag;
 }
 
+/* Whether KVM keeps the ports, not the VMM: see event/domain.c. */
+static inline bool xen_keeps_ports(struct kvm *kvm)
+{
+	return READ_ONCE(kvm->arch.xen.state.domains);
+}
+
 /* Names of enum xen_upcall_method, for its tracepoint and debugfs. */
 #define XEN_UPCALL_METHOD_NAMES						\
 	{ XEN_UPCALL_UNDECIDED,		"undecided" },			\
@@ -69,8 +75,16 @@ static inline u32 xen_vcpu_id(struct kvm_vcpu *vcpu)
  */
 static inline bool xen_has_vcpu_id(struct kvm_vcpu *vcpu)
 {
-	return XEN_HAS_DEFAULT_VCPU_ID ||
+	return XEN_HAS_DEFAULT_VCPU_ID || xen_keeps_ports(vcpu->kvm) ||
 	       vcpu->arch.xen.vcpu_id != XEN_VCPU_ID_DEFAULT;
+}
+
+/* The vCPU with the Xen vCPU id @id if that is its index, as it usually is, else NULL. */
+static inline struct kvm_vcpu *xen_vcpu_by_index(struct kvm *kvm, u32 id)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu(kvm, id);
+
+	return vcpu && xen_vcpu_id(vcpu) == id ? vcpu : NULL;
 }
 
 /* The vCPU with the Xen vCPU id @id, or NULL. */

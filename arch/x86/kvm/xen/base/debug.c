@@ -15,4 +15,6 @@ unsigned int xen_delay_look;
 module_param(xen_delay_look, uint, 0644);
 unsigned int xen_delay_account;
 module_param(xen_delay_account, uint, 0644);
+unsigned int xen_delay_send;
+module_param(xen_delay_send, uint, 0644);
 #endif

@@ -15,13 +15,15 @@
  * - clear: the fast path is about to clear a request, and then checks for interrupts;
  * - loop: the fast path has given up on a hypercall, which goes to the exit loop;
  * - look: the fast path is about to read evtchn_upcall_pending;
- * - account: the clock was read, and the elapsed time is about to be added to a runstate.
+ * - account: the clock was read, and the elapsed time is about to be added to a runstate;
+ * - send: the fast path has looked up the port of a send, and is about to raise it.
  */
 extern unsigned int xen_delay_kick;
 extern unsigned int xen_delay_clear;
 extern unsigned int xen_delay_loop;
 extern unsigned int xen_delay_look;
 extern unsigned int xen_delay_account;
+extern unsigned int xen_delay_send;
 
 /* Do not use mdelay(): it takes much longer on a host whose CPUs are virtual. */
 static inline void __xen_debug_delay(u64 ms)

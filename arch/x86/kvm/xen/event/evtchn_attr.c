@@ -3,6 +3,7 @@
  * Attributes of ports: registering them, enumerating them, and their limit.  Owns no
  * state; see ports.c.
  */
+#include "xen/event/domain.h"
 #include "xen/event/evtchn_attr.h"
 #include "xen/event/fifo_ctl.h"
 #include "xen/event/ports.h"
@@ -13,8 +14,12 @@
  */
 static int evtchn_set(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 {
+	struct xen_domains *domains = xen_domains(kvm);
+
 	if (data->u.evtchn.flags != KVM_XEN_EVTCHN_RESET)
 		return xen_port_set_attr(kvm, data);
+	if (domains)
+		return xen_domain_reset(domains);
 
 	xen_ports_reset(kvm);
 	xen_fifo_reset(kvm);

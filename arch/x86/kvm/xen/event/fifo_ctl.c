@@ -99,7 +99,7 @@ static void free_fifo(struct xen_fifo *fifo)
 /* Save a pending 2-level event until its page of the event array is added. */
 static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 {
-	struct kvm_vcpu *vcpu = xen_port_ipi_target(first->kvm, nr, false) ?: first;
+	struct kvm_vcpu *vcpu = xen_port_receiver(first->kvm, nr, false) ?: first;
 	union evtchn_fifo_dest unknown = { .priority = EVTCHN_FIFO_OWN_PRIORITY };
 	union evtchn_fifo_dest dest = {
 		.vcpu = vcpu->vcpu_idx,
@@ -115,8 +115,8 @@ static void save_pending(struct kvm_vcpu *first, struct xen_fifo *fifo, u32 nr)
 }
 
 /*
- * Save events that 2-level left pending in shared_info.  Only for IPIs is the
- * destination known; all others go to @first, the only vCPU that can receive events yet.
+ * Save events that 2-level left pending in shared_info.  If the
+ * destination is unknown, they go to @first, the only vCPU that can receive events yet.
  */
 static void take_over(struct kvm_vcpu *first)
 {

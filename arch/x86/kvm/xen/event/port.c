@@ -7,12 +7,11 @@
  * look up ports in a read section of kvm->srcu, so a removed port is freed after a grace
  * period.  A port's target may change at any time and is one word.
  */
+#include "xen/base/debug.h"
 #include "xen/base/hcall.h"
 #include "xen/event/port.h"
 
 #include <linux/eventfd.h>
-#include <xen/interface/xen.h>
-#include <xen/interface/event_channel.h>
 
 struct xen_port *xen_held_port(struct kvm *kvm, struct xen_slots *const *table, u32 nr)
 {
@@ -50,38 +49,69 @@ void xen_free_port(struct xen_port *port)
 	kfree(port);
 }
 
-/* The port registered at @nr, for senders in a read section of kvm->srcu. */
-static struct xen_port *sender_port(struct kvm *kvm, u32 nr)
+/*
+ * Send on @port, NULL if there is none, which raises no port of the guest: signal its
+ * eventfd, or leave it to who knows the port.
+ */
+static s64 send_elsewhere(struct kvm_vcpu *vcpu, struct xen_port *port)
 {
-	void __rcu **leaf = xen_slot_leaf(&kvm->arch.xen.state.ports, XEN_MAX_PORTS, nr);
+	struct eventfd_ctx *eventfd = port ? READ_ONCE(port->eventfd) : NULL;
 
-	return leaf ? srcu_dereference(leaf[nr % XEN_LEAF_SLOTS], &kvm->srcu) : NULL;
+	if (eventfd) {
+		eventfd_signal(eventfd);
+		++vcpu->stat.xen_sends;
+		return 0;
+	}
+
+	if (!xen_keeps_ports(vcpu->kvm))
+		return XEN_HCALL_TO_VMM;
+
+	return min(evtchn_may_send(port ? &port->entry : NULL), 0);
 }
 
 s64 xen_port_send(struct kvm_vcpu *vcpu, u32 nr, bool atomic)
 {
-	struct xen_port *port = sender_port(vcpu->kvm, nr);
-	s64 r = 0;
+	struct kvm *kvm = vcpu->kvm;
+	struct xen_port *port = xen_sender_port(kvm, &kvm->arch.xen.state.ports, nr);
+	u32 raises = likely(port) ? xen_port_raises(port) : 0;
 
-	if (!port)
-		return XEN_HCALL_TO_VMM;
+	if (unlikely(!raises))
+		return send_elsewhere(vcpu, port);
 
-	if (!port->port)
-		eventfd_signal(port->eventfd);
-	else if (xen_target_raise(vcpu->kvm, &port->target, port->port, atomic) < 0)
-		r = atomic ? XEN_HCALL_SLOW : XEN_HCALL_TO_VMM;
+	xen_debug_delay_irqoff(send);
+	if (unlikely(xen_target_raise(kvm, &port->target, raises, atomic) < 0)) {
+		if (atomic)
+			return XEN_HCALL_SLOW;
+		return xen_keeps_ports(kvm) ? -EINVAL : XEN_HCALL_TO_VMM;
+	}
 
-	vcpu->stat.xen_sends += r != XEN_HCALL_SLOW;
-	return r;
+	++vcpu->stat.xen_sends;
+	return 0;
 }
 
-struct kvm_vcpu *xen_port_ipi_target(struct kvm *kvm, u32 nr, bool atomic)
+/* The vCPU to which the guest has bound a port. */
+static struct kvm_vcpu *bound_vcpu(struct kvm *kvm, const struct xen_port *port, bool atomic)
 {
-	struct xen_port *port = sender_port(kvm, nr);
+	u32 id = READ_ONCE(port->entry.vcpu);
+	struct kvm_vcpu *vcpu = xen_vcpu_by_index(kvm, id);
+
+	if (vcpu)
+		return vcpu;
+
+	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_find_vcpu(kvm, id);
+}
+
+struct kvm_vcpu *xen_port_receiver(struct kvm *kvm, u32 nr, bool atomic)
+{
+	struct xen_port *port = xen_sender_port(kvm, &kvm->arch.xen.state.ports, nr);
 	struct kvm_vcpu *vcpu;
 	union xen_dest dest;
 
-	if (!port || port->type != EVTCHNSTAT_ipi)
+	if (!port)
+		return NULL;
+	if (xen_keeps_ports(kvm))
+		return bound_vcpu(kvm, port, atomic);
+	if (port->entry.state != EVTCHN_IPI)
 		return NULL;
 
 	dest = xen_target_read(&port->target);

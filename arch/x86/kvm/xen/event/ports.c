@@ -13,6 +13,10 @@
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
 
+/* The type of a registered port is kept as its state. */
+static_assert(EVTCHNSTAT_ipi == (int)EVTCHN_IPI);
+static_assert(EVTCHNSTAT_interdomain == (int)EVTCHN_INTERDOMAIN);
+
 static struct xen_slots **table_of(struct kvm *kvm)
 {
 	return &kvm->arch.xen.state.ports;
@@ -46,7 +50,7 @@ static int set_delivery(struct kvm *kvm, struct xen_port *port,
 	struct eventfd_ctx *eventfd;
 
 	port->fd = -1;
-	if (port->type == EVTCHNSTAT_interdomain && !to) {
+	if (port->entry.state == EVTCHNSTAT_interdomain && !to) {
 		port->fd = data->u.evtchn.deliver.eventfd.fd;
 		eventfd = eventfd_ctx_fdget(port->fd);
 		if (IS_ERR(eventfd))
@@ -93,6 +97,10 @@ static int insert_port(struct kvm *kvm, struct xen_port *port)
 
 	guard(mutex)(&kvm->arch.xen.xen_lock);
 
+	/* Checked here again: KVM keeps the ports from the moment that it holds xen_lock. */
+	if (xen_keeps_ports(kvm))
+		return -EBUSY;
+
 	r = xen_port_check(kvm, max(port->nr, port->port));
 	if (r)
 		return r;
@@ -114,7 +122,7 @@ static int assign(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 		return -ENOMEM;
 
 	port->nr = data->u.evtchn.send_port;
-	port->type = data->u.evtchn.type;
+	port->entry.state = data->u.evtchn.type;
 	r = set_delivery(kvm, port, data);
 	if (!r)
 		r = insert_port(kvm, port);
@@ -133,7 +141,7 @@ static int update(struct kvm *kvm, const struct kvm_xen_hvm_attr *data)
 	port = held_port(kvm, data->u.evtchn.send_port);
 	if (!port)
 		return -ENOENT;
-	if (port->type != data->u.evtchn.type || !port->port ||
+	if (port->entry.state != data->u.evtchn.type || !port->port ||
 	    port->port != data->u.evtchn.deliver.port.port)
 		return -EINVAL;
 	if (!xen_is_priority(kvm, data->u.evtchn.deliver.port.priority))
@@ -213,7 +221,8 @@ u32 xen_ports_highest(struct kvm *kvm)
 
 	for (port = next_port(kvm, 0); port;
 	     port = next_port(kvm, port->nr + 1)) {
-		highest = max3(highest, port->nr, port->port);
+		if (port->entry.state != EVTCHN_CLOSED)
+			highest = max3(highest, port->nr, port->port);
 		cond_resched();
 	}
 
@@ -226,6 +235,8 @@ int xen_port_set_attr(struct kvm *kvm, struct kvm_xen_hvm_attr *data)
 	u32 port = data->u.evtchn.send_port;
 	int r;
 
+	if (xen_keeps_ports(kvm))
+		return -EBUSY;
 	if (!port)
 		return -EINVAL;
 
@@ -251,7 +262,7 @@ static struct kvm_xen_evtchn_entry port_entry(struct xen_port *port)
 
 	return (struct kvm_xen_evtchn_entry) {
 		.send_port = port->nr,
-		.type = port->type,
+		.type = port->entry.state,
 		.port = port->port,
 		.vcpu = dest.vcpu_id,
 		.priority = dest.priority,
@@ -271,6 +282,8 @@ int xen_port_enumerate(struct kvm *kvm, struct kvm_xen_evtchn_enum *request)
 
 	lockdep_assert_held(&kvm->arch.xen.xen_lock);
 
+	if (xen_keeps_ports(kvm))
+		return -EBUSY;
 	if (request->done)
 		return -EINVAL;
 
@@ -295,5 +308,5 @@ void xen_ports_destroy(struct kvm *kvm)
 	scoped_guard(mutex, &kvm->arch.xen.xen_lock)
 		free_ports(remove_all_ports(kvm));
 
-	xen_free_slots(kvm->arch.xen.state.ports, XEN_MAX_PORTS);
+	xen_free_slots(*table_of(kvm), XEN_MAX_PORTS);
 }

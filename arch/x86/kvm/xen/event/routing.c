@@ -3,7 +3,7 @@
  * Events that the VMM raises: by irqfd routing, by irqfd routing in hard interrupt
  * context, and by the ioctl KVM_XEN_HVM_EVTCHN_SEND.  Owns no state.
  */
-#include "xen/event/evtchn.h"
+#include "xen/event/domain.h"
 
 #include <linux/nospec.h>
 
@@ -15,6 +15,8 @@ static struct kvm_vcpu *routed_vcpu(struct kvm *kvm, struct kvm_xen_evtchn *xe)
 
 	if (likely(idx >= 0))
 		return kvm_get_vcpu(kvm, idx);
+	if (xen_finds_vcpu(xe->vcpu_id))
+		return NULL;
 
 	vcpu = kvm_get_vcpu_by_id(kvm, xe->vcpu_id);
 	if (vcpu)
@@ -39,13 +41,38 @@ static int to_set_irq(int r)
 	return r < 0 ? r : results[r];
 }
 
+/*
+ * An event that goes to a port's own vCPU.  Returns for kvm_set_irq(); if @atomic, in
+ * any context, -EWOULDBLOCK with nothing done if it would have to sleep.
+ */
+static noinline int raise_by_port(struct kvm *kvm, const struct kvm_xen_evtchn *xe,
+				  bool atomic)
+{
+	u32 port = xe->port;
+	struct kvm_vcpu *vcpu;
+	int r;
+
+	guard(srcu)(&kvm->srcu);
+
+	vcpu = xen_domain_find_vcpu(kvm, xe->vcpu_id, &port, atomic);
+	if (IS_ERR(vcpu))
+		return PTR_ERR(vcpu);
+	if (!vcpu)
+		return to_set_irq(XEN_EVTCHN_DROPPED);
+
+	r = atomic ? xen_evtchn_raise_fast(vcpu, port, xe->priority) :
+		     xen_evtchn_raise(vcpu, port, xe->priority);
+	return to_set_irq(r);
+}
+
 /* Called with interrupts off, where searching for the vCPU would take too long. */
 int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *xe, struct kvm *kvm)
 {
 	int idx = READ_ONCE(xe->vcpu_idx);
 
-	if (idx < 0)
-		return -EWOULDBLOCK;
+	if (unlikely(idx < 0))
+		return xen_finds_vcpu(xe->vcpu_id) ? raise_by_port(kvm, xe, true) :
+						     -EWOULDBLOCK;
 
 	guard(srcu)(&kvm->srcu);
 	return to_set_irq(xen_evtchn_raise_fast(kvm_get_vcpu(kvm, idx), xe->port,
@@ -59,6 +86,8 @@ static int set_evtchn(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm,
 
 	if (!level)
 		return -EINVAL;
+	if (xen_finds_vcpu(e->xen_evtchn.vcpu_id))
+		return raise_by_port(kvm, &e->xen_evtchn, false);
 
 	vcpu = routed_vcpu(kvm, &e->xen_evtchn);
 	if (!vcpu)
@@ -98,6 +127,15 @@ int kvm_xen_setup_evtchn(struct kvm *kvm,
 	return 0;
 }
 
+/* The vCPU that the VMM names.  Returns as xen_domain_find_vcpu(). */
+static struct kvm_vcpu *named_vcpu(struct kvm *kvm, u32 vcpu_id, u32 *port)
+{
+	if (xen_finds_vcpu(vcpu_id))
+		return xen_domain_find_vcpu(kvm, vcpu_id, port, false);
+
+	return kvm_get_vcpu_by_id(kvm, vcpu_id) ?: ERR_PTR(-EINVAL);
+}
+
 /*
  * KVM_XEN_HVM_EVTCHN_SEND: the VMM raises an event, masked or not.  Returns 0 or -errno.
  */
@@ -105,21 +143,23 @@ int kvm_xen_hvm_evtchn_send(struct kvm *kvm,
 			    struct kvm_irq_routing_xen_evtchn *uxe)
 {
 	u32 priority = uxe->priority;
+	u32 port = uxe->port;
 	struct kvm_vcpu *vcpu;
 	int r;
 
-	if (!uxe->port || uxe->port >= xen_nr_ports(kvm, xen_layout(kvm)))
-		return -EINVAL;
 	if (!xen_is_priority(kvm, priority))
 		return -EINVAL;
 	if (priority != KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL)
 		priority = array_index_nospec(priority, XEN_ABI_FIFO_NR_QUEUES);
 
-	vcpu = kvm_get_vcpu_by_id(kvm, uxe->vcpu);
-	if (!vcpu)
+	guard(srcu)(&kvm->srcu);
+
+	vcpu = named_vcpu(kvm, uxe->vcpu, &port);
+	if (IS_ERR_OR_NULL(vcpu))
+		return PTR_ERR_OR_ZERO(vcpu);
+	if (!port || port >= xen_nr_ports(kvm, xen_layout(kvm)))
 		return -EINVAL;
 
-	guard(srcu)(&kvm->srcu);
-	r = xen_evtchn_raise(vcpu, uxe->port, priority);
+	r = xen_evtchn_raise(vcpu, port, priority);
 	return min(r, 0);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * EVTCHNOP_*: the frequent operations, those that set up FIFO, and those after which FIFO
- * state has to follow what the VMM did.  All others are left to the VMM.  Owns no state.
+ * state has to follow what the VMM did.  All others are left to the VMM, unless KVM keeps
+ * the ports: see port_op.c.  Owns no state.
  */
 #include "xen/base/base.h"
 #include "xen/event/evtchn.h"
@@ -10,6 +11,7 @@
 #include "xen/hypercall/completion.h"
 #include "xen/hypercall/args.h"
 #include "xen/hypercall/event_channel_op.h"
+#include "xen/hypercall/port_op.h"
 
 /* These have the same layout in both widths. */
 static_assert(sizeof(struct evtchn_send) == sizeof(u32));
@@ -22,7 +24,7 @@ static s64 read_fifo_arg(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcal
 			 void *arg, u32 size)
 {
 	if (!xen_fifo_is_offered(vcpu->kvm))
-		return XEN_HCALL_TO_VMM;
+		return xen_keeps_ports(vcpu->kvm) ? -XEN_ABI_ENOSYS : XEN_HCALL_TO_VMM;
 
 	return xen_hcall_read_arg(vcpu, hcall, arg, size);
 }
@@ -103,7 +105,7 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall
 	s64 port;
 	int r;
 
-	if (!xen_fifo_is_on(kvm) &&
+	if (!xen_fifo_is_on(kvm) && !xen_keeps_ports(kvm) &&
 	    kvm->arch.xen.state.fifo_offer != XEN_FIFO_BY_VMM)
 		return XEN_HCALL_TO_VMM;
 
@@ -111,9 +113,11 @@ static s64 hcall_unmask(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall
 	if (port < 0)
 		return port;
 
-	target = xen_port_ipi_target(kvm, port, hcall->atomic);
+	target = xen_port_receiver(kvm, port, hcall->atomic);
 	if (IS_ERR(target))
 		return XEN_HCALL_SLOW;
+	if (!target && xen_keeps_ports(kvm))
+		return -EINVAL;
 
 	r = xen_evtchn_unmask(kvm, target, port, hcall->atomic);
 	if (r == -EWOULDBLOCK)
@@ -135,6 +139,8 @@ static s64 hcall_close(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
 	s64 port;
 
+	if (xen_keeps_ports(vcpu->kvm))
+		return xen_hcall_port_op(vcpu, hcall);
 	if (!xen_fifo_is_on(vcpu->kvm))
 		return XEN_HCALL_TO_VMM;
 
@@ -165,6 +171,8 @@ static s64 hcall_bind_vcpu(struct kvm_vcpu *vcpu,
 {
 	struct evtchn_bind_vcpu bind;
 
+	if (xen_keeps_ports(vcpu->kvm))
+		return xen_hcall_port_op(vcpu, hcall);
 	if (!xen_fifo_is_on(vcpu->kvm) ||
 	    xen_hcall_read_arg(vcpu, hcall, &bind, sizeof(bind)))
 		return XEN_HCALL_TO_VMM;
@@ -189,6 +197,8 @@ static void was_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_completion *co
  */
 static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 {
+	if (xen_keeps_ports(vcpu->kvm))
+		return xen_hcall_port_op(vcpu, hcall);
 	if (!xen_fifo_is_on(vcpu->kvm))
 		return XEN_HCALL_TO_VMM;
 
@@ -198,6 +208,12 @@ static s64 hcall_reset(struct kvm_vcpu *vcpu, const struct kvm_xen_hcall *hcall)
 }
 
 const struct xen_hcall_op xen_event_channel_ops[XEN_NR_EVENT_CHANNEL_OPS] = {
+	[EVTCHNOP_bind_interdomain]	= XEN_HCALL_IN_LOOP(xen_hcall_port_op),
+	[EVTCHNOP_bind_virq]		= XEN_HCALL_IN_LOOP(xen_hcall_port_op),
+	[EVTCHNOP_bind_pirq]		= XEN_HCALL_IN_LOOP(xen_hcall_port_op),
+	[EVTCHNOP_status]		= XEN_HCALL_IN_LOOP(xen_hcall_port_op),
+	[EVTCHNOP_alloc_unbound]	= XEN_HCALL_IN_LOOP(xen_hcall_port_op),
+	[EVTCHNOP_bind_ipi]		= XEN_HCALL_IN_LOOP(xen_hcall_port_op),
 	[EVTCHNOP_send]			= XEN_HCALL_ANYWHERE(hcall_send),
 	[EVTCHNOP_close]		= XEN_HCALL_IN_LOOP(hcall_close),
 	[EVTCHNOP_bind_vcpu]		= XEN_HCALL_IN_LOOP(hcall_bind_vcpu),

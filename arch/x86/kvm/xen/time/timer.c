@@ -17,11 +17,13 @@
  */
 #include "xen/base/debug.h"
 #include "xen/base/trace.h"
-#include "xen/event/evtchn.h"
+#include "xen/event/domain.h"
 #include "xen/event/fifo.h"
 #include "xen/event/pollers.h"
 #include "xen/time/clock.h"
 #include "xen/time/timer.h"
+
+#include <xen/interface/xen.h>
 
 enum hrtimer_restart xen_timer_fire(struct hrtimer *timer)
 {
@@ -34,15 +36,30 @@ enum hrtimer_restart xen_timer_fire(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* 0: the timer expires without an event, which only a guest that binds ports can have. */
+static u32 timer_port(struct kvm_vcpu *vcpu)
+{
+	return xen_keeps_ports(vcpu->kvm) ? xen_vcpu_virq_port(vcpu, VIRQ_TIMER) :
+					    vcpu->arch.xen.timer_virq;
+}
+
+static u32 timer_priority(struct kvm_vcpu *vcpu)
+{
+	return xen_keeps_ports(vcpu->kvm) ? KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL :
+					    vcpu->arch.xen.state.timer_priority;
+}
+
 static void deliver(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_xen *xen = &vcpu->arch.xen;
 
-	trace_kvm_xen_timer(vcpu->vcpu_id, xen->timer_virq, xen->timer_expires,
-			    "fire");
+	u32 port = timer_port(vcpu);
+
+	trace_kvm_xen_timer(vcpu->vcpu_id, port, xen->timer_expires, "fire");
 	++vcpu->stat.xen_timers;
 	xen->timer_expires = 0;
-	xen_evtchn_raise(vcpu, xen->timer_virq, xen->state.timer_priority);
+	if (port)
+		xen_evtchn_raise(vcpu, port, timer_priority(vcpu));
 }
 
 /* Stop the timer, and drop an expiry whose event was not raised yet. */
@@ -75,7 +92,7 @@ static void start(struct kvm_vcpu *vcpu, const struct xen_deadline *deadline,
 	s64 delta = max(deadline->delta, 0);
 
 	xen->timer_expires = deadline->expires;
-	trace_kvm_xen_timer(vcpu->vcpu_id, xen->timer_virq, xen->timer_expires,
+	trace_kvm_xen_timer(vcpu->vcpu_id, timer_port(vcpu), xen->timer_expires,
 			    "arm");
 	hrtimer_start(&xen->timer, ktime_add_safe(host_now, delta),
 		      HRTIMER_MODE_ABS_HARD);
@@ -165,7 +182,10 @@ void kvm_xen_clock_changed(struct kvm *kvm)
 	}
 }
 
-/* Port 0 disables the timer; otherwise it is armed for expires_ns, unless that is 0. */
+/*
+ * Port 0 disables the timer; otherwise it is armed for expires_ns, unless that is 0.  If
+ * KVM keeps the ports, the port does not matter.
+ */
 static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
 	u64 expires = data->u.timer.expires_ns;
@@ -177,16 +197,15 @@ static int timer_set(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 	xen_timer_stop(vcpu);
 	vcpu->arch.xen.timer_virq = port;
 	vcpu->arch.xen.state.timer_priority = data->u.timer.priority;
-	if (port && expires)
+	if (expires && (port || xen_keeps_ports(vcpu->kvm)))
 		restore(vcpu, expires);
 	return 0;
 }
 
 static int timer_get(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *data)
 {
-	data->u.timer.port = vcpu->arch.xen.timer_virq;
-	data->u.timer.priority = data->u.timer.port ?
-				 vcpu->arch.xen.state.timer_priority :
+	data->u.timer.port = timer_port(vcpu);
+	data->u.timer.priority = data->u.timer.port ? timer_priority(vcpu) :
 				 KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL;
 	data->u.timer.expires_ns = vcpu->arch.xen.timer_expires;
 	return 0;
