@@ -14,8 +14,12 @@
 #include "xen.h"
 
 #define FIRST_ADDITION	16
-#define ADDITIONS	(KVM_XEN_HVM_CONFIG_EVTCHN_ENUM | KVM_XEN_HVM_CONFIG_EVTCHN_FIFO | \
+#define INDEPENDENT	(KVM_XEN_HVM_CONFIG_EVTCHN_ENUM | KVM_XEN_HVM_CONFIG_EVTCHN_FIFO | \
 			 KVM_XEN_HVM_CONFIG_CALLBACK | KVM_XEN_HVM_CONFIG_DYNHC)
+#define CALLS		(KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL | KVM_XEN_HVM_CONFIG_EVTCHN_SEND)
+
+/* The last one needs the calls, and cannot be cleared. */
+#define ADDITIONS	(INDEPENDENT | KVM_XEN_HVM_CONFIG_EVTCHN_PORTS)
 
 /* Tables that can be read, and what has to be asked for. */
 static const struct {
@@ -44,6 +48,9 @@ static const struct padded {
 	{ KVM_XEN_VCPU_ATTR_TYPE_EVTCHN_CONTROL, true, PAD(kvm_xen_evtchn_control, pad1),
 	  -EOPNOTSUPP },
 	{ KVM_XEN_VCPU_ATTR_TYPE_CALLBACK, true, PAD(kvm_xen_callback, pad), 0 },
+}, padded_of_ports[] = {
+	{ KVM_XEN_ATTR_TYPE_EVTCHN_DOMAIN, false, PAD(kvm_xen_evtchn_domain, pad), -EINVAL },
+	{ KVM_XEN_ATTR_TYPE_EVTCHN_PORTS, false, PAD(kvm_xen_evtchn_ports, pad0), -ENOENT },
 };
 
 #define ARG_SIZE	sizeof(((struct kvm_xen_hvm_attr *)NULL)->u)
@@ -91,12 +98,12 @@ TEST_F(additions, their_flags_are_accepted)
 	uint32_t flag;
 
 	for (flag = 1u << FIRST_ADDITION; flag; flag <<= 1) {
-		if (!(flag & ADDITIONS))
+		if (!(flag & INDEPENDENT))
 			continue;
 		EXPECT_EQ(0, set_flags(self->vm, flag));
-		EXPECT_EQ(0, set_flags(self->vm, flag | KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
-						 KVM_XEN_HVM_CONFIG_EVTCHN_SEND));
+		EXPECT_EQ(0, set_flags(self->vm, flag | CALLS));
 	}
+	EXPECT_EQ(0, set_flags(self->vm, ADDITIONS | CALLS));
 }
 
 TEST_F(additions, the_flags_of_unknown_additions_are_refused)
@@ -120,7 +127,7 @@ TEST_F(additions, tables_are_unknown_until_they_were_asked_for)
 		ASSERT_EQ(0, set_flags(self->vm, 0));
 		EXPECT_EQ(-ENOENT, get_attr(self->vm, tables[i].type));
 		ASSERT_EQ(0, set_flags(self->vm, KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL |
-						 (ADDITIONS & ~tables[i].flag)));
+						 (INDEPENDENT & ~tables[i].flag)));
 		EXPECT_EQ(-ENOENT, get_attr(self->vm, tables[i].type));
 		ASSERT_EQ(0, set_flags(self->vm, tables[i].flag));
 		EXPECT_EQ(0, get_attr(self->vm, tables[i].type));
@@ -174,7 +181,7 @@ TEST_F(additions, are_those_of_this_header_with_and_without_a_configuration)
 	EXPECT_EQ(ADDITIONS, first.config_flags);
 	EXPECT_EQ(first.config_flags, kvm_check_cap(KVM_CAP_XEN_HVM) & ADDITIONS);
 
-	ASSERT_EQ(0, set_flags(self->vm, ADDITIONS));
+	ASSERT_EQ(0, set_flags(self->vm, ADDITIONS | CALLS));
 	then = about(self->vm);
 	EXPECT_EQ(0, memcmp(&first, &then, sizeof(first)));
 }
@@ -191,14 +198,15 @@ static int access_padded(struct xen_vm *x, const struct padded *row, bool set, u
 			      xen_vm_arg(x, set, row->type, arg);
 }
 
-TEST_F(additions, have_their_padding_looked_at_when_read_and_when_set)
+static void look_at_padding(struct __test_metadata *_metadata, uint32_t flags,
+			    const struct padded *rows, unsigned int nr)
 {
 	struct xen_vm *x = xen_vm_create(1, true, xen_guest_obey);
 	const struct padded *row;
 	uint32_t byte;
 
-	ASSERT_EQ(0, xen_config(x, ADDITIONS));
-	for (row = padded; row < padded + ARRAY_SIZE(padded); row++) {
+	ASSERT_EQ(0, xen_config(x, flags));
+	for (row = rows; row < rows + nr; row++) {
 		TH_LOG("type %#x of %s", row->type, row->of_vcpu ? "a vCPU" : "the VM");
 		EXPECT_EQ(0, access_padded(x, row, false, 0));
 		EXPECT_EQ(row->when_set, access_padded(x, row, true, 0));
@@ -209,6 +217,13 @@ TEST_F(additions, have_their_padding_looked_at_when_read_and_when_set)
 		}
 	}
 	xen_vm_free(x);
+}
+
+TEST_F(additions, have_their_padding_looked_at_when_read_and_when_set)
+{
+	look_at_padding(_metadata, INDEPENDENT, padded, ARRAY_SIZE(padded));
+	look_at_padding(_metadata, ADDITIONS | CALLS, padded_of_ports,
+			ARRAY_SIZE(padded_of_ports));
 }
 
 XEN_TEST_MAIN(KVM_XEN_HVM_CONFIG_HYPERCALL_MSR)
