@@ -56,8 +56,9 @@ static bool is_free(struct evtchn_table *table, u32 port)
 /*
  * The lowest port that may be given out, as Xen does it; if there is none, nr_ports or
  * above.  Ports that are open are passed once, so binding all of them takes linear time.
- * What is closed but may not be used again is passed each time: a guest can make a call
- * take nr_ports steps that way, which in Xen is what each takes.
+ * What is closed but may not be used again is passed each time, unless the caller raises
+ * table->first beyond it: a guest can make a call take nr_ports steps that way, which in
+ * Xen is what each takes.
  */
 static u32 find_free(struct evtchn_table *table)
 {

@@ -65,7 +65,7 @@ struct evtchn_table_ops {
 struct evtchn_table {
 	const struct evtchn_table_ops *ops;
 	u32 nr_ports;		/* ports below may be used, port 0 never; no open one is above */
-	u32 first;		/* ports from 1 to below are in use; at least 1 */
+	u32 first;		/* ports from 1 to below are not to be given out; at least 1 */
 	u16 domid;		/* of the domain whose ports these are */
 };
 

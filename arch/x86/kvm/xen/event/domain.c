@@ -67,6 +67,30 @@ static bool is_linked(struct kvm *kvm, u32 nr)
 	return ops->view(kvm, nr).linked;
 }
 
+/* The closed port @nr of @domain cannot be used again before the grace period @closed. */
+static void wait_for(struct xen_domain *domain, u32 nr, unsigned long closed)
+{
+	if (!domain->waits) {
+		domain->waits = closed;
+		domain->lowest = nr;
+	}
+	domain->lowest = min(domain->lowest, nr);
+}
+
+/*
+ * If a grace period has passed, look for a free port from the lowest of those that waited
+ * on.  Those that wait for a later one are noted again when the search meets them.
+ */
+static void stop_waiting(struct xen_domain *domain)
+{
+	if (!domain->waits ||
+	    !poll_state_synchronize_srcu(&domain->both->kvm->srcu, domain->waits))
+		return;
+
+	domain->waits = 0;
+	domain->table.first = min(domain->table.first, domain->lowest);
+}
+
 static bool is_reusable(struct evtchn_table *table, u32 nr)
 {
 	struct xen_domain *domain = domain_of(table);
@@ -77,11 +101,14 @@ static bool is_reusable(struct evtchn_table *table, u32 nr)
 		return true;
 
 	if (!poll_state_synchronize_srcu(&kvm->srcu, port->closed)) {
-		domain->has_waiting = true;
+		wait_for(domain, nr, port->closed);
 		return false;
 	}
+	if (domain == &domain->both->vmm || !is_linked(kvm, nr))
+		return true;
 
-	return domain == &domain->both->vmm || !is_linked(kvm, nr);
+	domain->has_linked = true;
+	return false;
 }
 
 static bool guest_has_vcpu(struct evtchn_table *table, u32 vcpu)
@@ -186,6 +213,10 @@ static int opened(struct xen_domains *domains, struct xen_domain *domain, int nr
 		xen_evtchn_closed(domains->kvm, nr);
 	port->closed = 0;
 	follow_both(domains, domain, nr);
+
+	/* It was the lowest.  What is on a queue can be free at any time. */
+	if (!domain->has_linked)
+		domain->table.first = nr + 1;
 	return nr;
 }
 
@@ -194,6 +225,7 @@ static int close_port(struct xen_domains *domains, struct xen_domain *domain, u3
 {
 	struct xen_domain *other = domain == &domains->guest ? &domains->vmm : &domains->guest;
 	struct xen_port *port = held_port(domain, nr);
+	u32 first = domain->table.first;
 	struct evtchn_entry was;
 	int r;
 
@@ -211,6 +243,8 @@ static int close_port(struct xen_domains *domains, struct xen_domain *domain, u3
 
 	/* From here on no sender finds the port, or what it raised. */
 	port->closed = start_poll_synchronize_srcu(&domains->kvm->srcu);
+	domain->table.first = first;
+	wait_for(domain, nr, port->closed);
 	return 0;
 }
 
@@ -224,8 +258,10 @@ static int run_op(struct xen_domains *domains, xen_port_op op, const struct xen_
 	guard(srcu)(&kvm->srcu);
 
 	domains->guest.table.nr_ports = xen_nr_ports(kvm, xen_layout(kvm));
-	domains->guest.has_waiting = false;
-	domains->vmm.has_waiting = false;
+	domains->guest.has_linked = false;
+	domains->vmm.has_linked = false;
+	stop_waiting(&domains->guest);
+	stop_waiting(&domains->vmm);
 	return op(domains, args);
 }
 
@@ -236,7 +272,7 @@ int xen_port_do(struct xen_domains *domains, xen_port_op op, const struct xen_po
 	guard(mutex)(&domains->lock);
 
 	r = run_op(domains, op, args);
-	if (r != -ENOSPC || !(domains->guest.has_waiting || domains->vmm.has_waiting))
+	if (r != -ENOSPC || !(domains->guest.waits || domains->vmm.waits))
 		return r;
 
 	/* The ports that are left only wait for senders. */

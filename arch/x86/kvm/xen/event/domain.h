@@ -13,7 +13,15 @@ struct xen_domain {
 	struct evtchn_table table;
 	struct xen_domains *both;
 	struct xen_slots **ports;	/* struct xen_port */
-	bool has_waiting;	/* a closed port could not be used again yet */
+
+	/*
+	 * Ports that were closed and wait for a grace period count as in use: the table's
+	 * first free port may be above them.  @lowest is the lowest of them, if any, and
+	 * @waits what one of them waits for; 0: there are none.
+	 */
+	u32 lowest;
+	unsigned long waits;
+	bool has_linked;		/* the operation met a closed port that is on a queue */
 };
 
 /* The two domains of a VM, which stay until it is destroyed. */
