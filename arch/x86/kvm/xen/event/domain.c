@@ -79,7 +79,7 @@ static void wait_for(struct xen_domain *domain, u32 nr, unsigned long closed)
 
 /*
  * If a grace period has passed, look for a free port from the lowest of those that waited
- * on.  Those that wait for a later one are noted again when the search meets them.
+ * on.  Those that wait for a later one are counted again when the search meets them.
  */
 static void stop_waiting(struct xen_domain *domain)
 {
@@ -172,27 +172,22 @@ static void follow(struct xen_domains *domains, struct xen_domain *domain, u32 n
 	struct xen_port *port = held_port(domain, nr);
 	struct xen_port *raised = raised_port(domains, port);
 	struct xen_port *peer = peer_port(domains, &port->entry);
-	struct kvm_vcpu *vcpu;
 
 	if (domain == &domains->guest)
 		WRITE_ONCE(port->eventfd, peer && !raised ? peer->eventfd : NULL);
 
-	if (raised) {
-		vcpu = xen_find_vcpu(domains->kvm, raised->entry.vcpu);
-		xen_target_set(domains->kvm, &port->target, vcpu ? vcpu->vcpu_id : U32_MAX,
-			       KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL);
-	}
+	if (raised)
+		xen_target_set_vcpu(&port->target,
+				    xen_find_vcpu(domains->kvm, raised->entry.vcpu),
+				    KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL);
 
 	/* Pairs with the acquire in xen_port_raises(). */
 	smp_store_release(&port->port, raised ? raised->nr : 0);
 }
 
-/* Port @nr or its vCPU has changed: store that where its senders read it. */
-static void follow_both(struct xen_domains *domains, struct xen_domain *domain, u32 nr)
+/* The same for the other end of @entry, if it has one. */
+static void follow_peer(struct xen_domains *domains, const struct evtchn_entry *entry)
 {
-	const struct evtchn_entry *entry = &held_port(domain, nr)->entry;
-
-	follow(domains, domain, nr);
 	if (entry->state == EVTCHN_INTERDOMAIN)
 		follow(domains, peer_domain(domains, entry), entry->peer);
 }
@@ -212,7 +207,8 @@ static int opened(struct xen_domains *domains, struct xen_domain *domain, int nr
 	if (port->closed && domain == &domains->guest)
 		xen_evtchn_closed(domains->kvm, nr);
 	port->closed = 0;
-	follow_both(domains, domain, nr);
+	follow(domains, domain, nr);
+	follow_peer(domains, &port->entry);
 
 	/* It was the lowest.  What is on a queue can be free at any time. */
 	if (!domain->has_linked)
@@ -236,8 +232,7 @@ static int close_port(struct xen_domains *domains, struct xen_domain *domain, u3
 		return r;
 
 	follow(domains, domain, nr);
-	if (was.state == EVTCHN_INTERDOMAIN)
-		follow(domains, peer_domain(domains, &was), was.peer);
+	follow_peer(domains, &was);
 	if (domain == &domains->guest)
 		xen_evtchn_closed(domains->kvm, nr);
 
@@ -329,7 +324,10 @@ int xen_port_bind_pirq(struct xen_domains *domains, const struct xen_port_args *
 	return opened(domains, guest, evtchn_bind_pirq(&guest->table, args->nr));
 }
 
-/* A pending event moves along: it is what unmasking the port raises. */
+/*
+ * The other end raises the port, and an IPI, which raises itself, does not move.  A pending
+ * event moves along: it is what unmasking the port raises.
+ */
 int xen_port_bind_vcpu(struct xen_domains *domains, const struct xen_port_args *args)
 {
 	struct xen_domain *guest = &domains->guest;
@@ -339,7 +337,7 @@ int xen_port_bind_vcpu(struct xen_domains *domains, const struct xen_port_args *
 	if (r)
 		return r;
 
-	follow_both(domains, guest, args->nr);
+	follow_peer(domains, &held_port(guest, args->nr)->entry);
 	xen_evtchn_bound(domains->kvm, xen_find_vcpu(domains->kvm, args->vcpu), args->nr);
 	return 0;
 }

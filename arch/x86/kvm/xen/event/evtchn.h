@@ -81,6 +81,20 @@ static inline struct kvm_vcpu *xen_target_set(struct kvm *kvm, struct xen_target
 	return xen_target_search(kvm, target, dest);
 }
 
+/* The same for a vCPU that is known; NULL: it does not exist. */
+static inline void xen_target_set_vcpu(struct xen_target *target, struct kvm_vcpu *vcpu,
+				       u32 priority)
+{
+	union xen_dest dest = {
+		.vcpu_id = vcpu ? vcpu->vcpu_id : U32_MAX,
+		.priority = priority,
+	};
+
+	WRITE_ONCE(target->dest, dest.raw);
+	if (vcpu)
+		WRITE_ONCE(target->vcpu, vcpu);
+}
+
 /*
  * Set the destination of a @target that is in use; a pending event of @port moves along.
  * May sleep.
