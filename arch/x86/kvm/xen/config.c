@@ -171,7 +171,7 @@ static int replace_config_and_domains(struct kvm *kvm, const struct kvm_xen_hvm_
 	struct xen_domains *domains = NULL;
 	int r;
 
-	if (xhc->flags & KVM_XEN_HVM_CONFIG_EVTCHN_PORTS) {
+	if ((xhc->flags & KVM_XEN_HVM_CONFIG_EVTCHN_PORTS) && !xen_keeps_ports(kvm)) {
 		domains = xen_domains_create(kvm);
 		if (!domains)
 			return -ENOMEM;

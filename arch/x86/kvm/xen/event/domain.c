@@ -380,7 +380,7 @@ int xen_port_vmm_bind(struct xen_domains *domains, const struct xen_port_args *a
 	return nr;
 }
 
-/* Close the VMM's port, and have its eventfd left in @args for the caller to put. */
+/* Close the VMM's port, which keeps its eventfd until the caller takes it. */
 static int vmm_close(struct xen_domains *domains, const struct xen_port_args *args)
 {
 	return close_port(domains, &domains->vmm, args->nr);
@@ -488,8 +488,6 @@ int xen_domain_raise_virq(struct xen_domains *domains, u32 virq, u32 vcpu)
 static struct kvm_vcpu *vcpu_of_vmm_port(struct xen_domains *domains, u32 *nr, bool atomic)
 {
 	struct xen_port *port = xen_sender_port(domains->kvm, domains->vmm.ports, *nr);
-	struct kvm_vcpu *vcpu;
-	union xen_dest dest;
 	u32 raises;
 
 	raises = port ? xen_port_raises(port) : 0;
@@ -497,13 +495,7 @@ static struct kvm_vcpu *vcpu_of_vmm_port(struct xen_domains *domains, u32 *nr, b
 		return evtchn_may_send(port ? &port->entry : NULL) < 0 ? ERR_PTR(-EINVAL) : NULL;
 
 	*nr = raises;
-	dest = xen_target_read(&port->target);
-	vcpu = xen_target_known(&port->target, dest);
-	if (vcpu)
-		return vcpu;
-
-	return atomic ? ERR_PTR(-EWOULDBLOCK) :
-			xen_target_search(domains->kvm, &port->target, dest);
+	return xen_target_vcpu(domains->kvm, &port->target, atomic);
 }
 
 struct kvm_vcpu *xen_domain_find_vcpu(struct kvm *kvm, u32 vcpu_id, u32 *port, bool atomic)

@@ -114,6 +114,22 @@ static inline struct kvm_vcpu *xen_target_known(struct xen_target *target, union
 }
 
 /*
+ * The vCPU of @target, or NULL if it does not exist.  If @atomic, ERR_PTR(-EWOULDBLOCK) if
+ * it is not cached and has to be searched for.
+ */
+static inline struct kvm_vcpu *xen_target_vcpu(struct kvm *kvm, struct xen_target *target,
+					       bool atomic)
+{
+	union xen_dest dest = xen_target_read(target);
+	struct kvm_vcpu *vcpu = xen_target_known(target, dest);
+
+	if (vcpu)
+		return vcpu;
+
+	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_target_search(kvm, target, dest);
+}
+
+/*
  * Raise @port for @target by xen_evtchn_raise(); -EINVAL if the vCPU does not exist.  If
  * @atomic, use xen_evtchn_raise_fast(), and also return -EWOULDBLOCK if the upcall could
  * not be raised immediately or the vCPU is not cached.

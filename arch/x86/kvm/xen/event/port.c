@@ -104,8 +104,6 @@ static struct kvm_vcpu *bound_vcpu(struct kvm *kvm, const struct xen_port *port,
 struct kvm_vcpu *xen_port_receiver(struct kvm *kvm, u32 nr, bool atomic)
 {
 	struct xen_port *port = xen_sender_port(kvm, &kvm->arch.xen.state.ports, nr);
-	struct kvm_vcpu *vcpu;
-	union xen_dest dest;
 
 	if (!port)
 		return NULL;
@@ -114,10 +112,5 @@ struct kvm_vcpu *xen_port_receiver(struct kvm *kvm, u32 nr, bool atomic)
 	if (port->entry.state != EVTCHN_IPI)
 		return NULL;
 
-	dest = xen_target_read(&port->target);
-	vcpu = xen_target_known(&port->target, dest);
-	if (vcpu)
-		return vcpu;
-
-	return atomic ? ERR_PTR(-EWOULDBLOCK) : xen_target_search(kvm, &port->target, dest);
+	return xen_target_vcpu(kvm, &port->target, atomic);
 }

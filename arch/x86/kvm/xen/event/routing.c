@@ -15,8 +15,6 @@ static struct kvm_vcpu *routed_vcpu(struct kvm *kvm, struct kvm_xen_evtchn *xe)
 
 	if (likely(idx >= 0))
 		return kvm_get_vcpu(kvm, idx);
-	if (xen_finds_vcpu(xe->vcpu_id))
-		return NULL;
 
 	vcpu = kvm_get_vcpu_by_id(kvm, xe->vcpu_id);
 	if (vcpu)
@@ -122,6 +120,7 @@ int kvm_xen_setup_evtchn(struct kvm *kvm,
 
 	/*
 	 * Usually the vCPU exists by now; cache its index, so that events need no search.
+	 * No vCPU has one of the ids for which xen_finds_vcpu() is true.
 	 */
 	routed_vcpu(kvm, &e->xen_evtchn);
 	return 0;
