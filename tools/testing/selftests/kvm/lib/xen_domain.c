@@ -15,6 +15,40 @@ struct xen_vm *xen_domain_vm_create(unsigned int nr_vcpus, bool wide, bool fifo,
 	return x;
 }
 
+struct xen_vm *xen_domain_vm_obeying(bool wide, bool fifo, struct xen_fifo_consumer c[2])
+{
+	struct xen_vm *x = xen_domain_vm_create(2, wide, fifo, xen_guest_obey);
+	unsigned int i;
+
+	if (!fifo)
+		return x;
+
+	xen_order_fifo(x, 1);
+	for (i = 0; i < 2; i++)
+		xen_fifo_host_consumer(x, i, &c[i]);
+	return x;
+}
+
+bool xen_domain_is_pending(struct xen_vm *x, bool fifo, uint32_t port)
+{
+	return fifo ? *xen_fifo_word(x, port) & XEN_FIFO_PENDING : xen_is_pending(x->shinfo, port);
+}
+
+bool xen_domain_takes(struct xen_vm *x, struct xen_fifo_consumer *c, bool fifo, uint32_t port,
+		      unsigned int vcpu)
+{
+	void *info[2] = { xen_vcpu_info(x, 0), xen_vcpu_info(x, 1) };
+	bool right = *xen_upcall_pending(info[vcpu]) && !*xen_upcall_pending(info[!vcpu]) &&
+		     xen_domain_is_pending(x, fifo, port);
+
+	*xen_upcall_pending(info[vcpu]) = 0;
+	if (fifo)
+		return xen_fifo_consume(&c[vcpu]) == 1 && right;
+
+	return xen_take_sel(info[vcpu], x->wide) == xen_sel_bit(x->wide, port) &&
+	       xen_clear_pending(x->shinfo, port) && right;
+}
+
 /* The guest's calls, at the host's orders. */
 
 int64_t xen_order_op(struct xen_vm *x, uint32_t op, void *arg, size_t size)

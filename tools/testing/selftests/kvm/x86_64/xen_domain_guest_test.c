@@ -32,17 +32,8 @@ FIXTURE_VARIANT_ADD(guest, fifo) { .wide = true, .fifo = true };
 
 FIXTURE_SETUP(guest)
 {
-	unsigned int i;
-
-	self->x = xen_domain_vm_create(2, variant->wide, variant->fifo, xen_guest_obey);
+	self->x = xen_domain_vm_obeying(variant->wide, variant->fifo, self->c);
 	self->nr_ports = variant->fifo ? XEN_FIFO_MAX_PORT + 1 : xen_nr_ports(variant->wide);
-	for (i = 0; i < 2 && variant->fifo; i++) {
-		ASSERT_EQ(0, xen_order_init_control(self->x, true, i, XEN_CONTROL_GFN(i),
-						    XEN_CONTROL_OFFSET));
-		xen_fifo_host_consumer(self->x, i, &self->c[i]);
-	}
-	if (variant->fifo)
-		ASSERT_EQ(0, xen_order_expand_array(self->x, true, XEN_ARRAY_GFN(0)));
 }
 
 FIXTURE_TEARDOWN(guest)
@@ -50,29 +41,8 @@ FIXTURE_TEARDOWN(guest)
 	xen_vm_free(self->x);
 }
 
-static bool is_pending(FIXTURE_DATA(guest) *self, bool fifo, uint32_t port)
-{
-	return fifo ? *xen_fifo_word(self->x, port) & XEN_FIFO_PENDING :
-		      xen_is_pending(self->x->shinfo, port);
-}
-
-/* Whether an event of @port was delivered to @vcpu alone; it is taken. */
-static bool takes(FIXTURE_DATA(guest) *self, bool fifo, uint32_t port, unsigned int vcpu)
-{
-	void *info[2] = { xen_vcpu_info(self->x, 0), xen_vcpu_info(self->x, 1) };
-	bool mine = *xen_upcall_pending(info[vcpu]), others = *xen_upcall_pending(info[!vcpu]);
-	bool was_pending = is_pending(self, fifo, port);
-
-	*xen_upcall_pending(info[vcpu]) = 0;
-	if (fifo)
-		return xen_fifo_consume(&self->c[vcpu]) == 1 && was_pending && mine && !others;
-
-	return xen_take_sel(info[vcpu], self->x->wide) == xen_sel_bit(self->x->wide, port) &&
-	       xen_clear_pending(self->x->shinfo, port) && mine && !others;
-}
-
-#define TAKES(port, vcpu)	takes(self, variant->fifo, port, vcpu)
-#define IS_PENDING(port)	is_pending(self, variant->fifo, port)
+#define TAKES(port, vcpu)	xen_domain_takes(self->x, self->c, variant->fifo, port, vcpu)
+#define IS_PENDING(port)	xen_domain_is_pending(self->x, variant->fifo, port)
 
 TEST_F(guest, sends_itself_ipis)
 {

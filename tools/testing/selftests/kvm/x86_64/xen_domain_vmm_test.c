@@ -32,16 +32,7 @@ FIXTURE_VARIANT_ADD(vmm, fifo) { .wide = true, .fifo = true };
 
 FIXTURE_SETUP(vmm)
 {
-	unsigned int i;
-
-	self->x = xen_domain_vm_create(2, variant->wide, variant->fifo, xen_guest_obey);
-	for (i = 0; i < 2 && variant->fifo; i++) {
-		ASSERT_EQ(0, xen_order_init_control(self->x, true, i, XEN_CONTROL_GFN(i),
-						    XEN_CONTROL_OFFSET));
-		xen_fifo_host_consumer(self->x, i, &self->c[i]);
-	}
-	if (variant->fifo)
-		ASSERT_EQ(0, xen_order_expand_array(self->x, true, XEN_ARRAY_GFN(0)));
+	self->x = xen_domain_vm_obeying(variant->wide, variant->fifo, self->c);
 	self->fd = xen_eventfd();
 }
 
@@ -56,21 +47,7 @@ static void *info(FIXTURE_DATA(vmm) *self, unsigned int vcpu)
 	return xen_vcpu_info(self->x, vcpu);
 }
 
-/* Whether an event of @port was delivered to @vcpu alone; it is taken. */
-static bool takes(FIXTURE_DATA(vmm) *self, bool fifo, uint32_t port, unsigned int vcpu)
-{
-	bool right = *xen_upcall_pending(info(self, vcpu)) &&
-		     !*xen_upcall_pending(info(self, !vcpu));
-
-	*xen_upcall_pending(info(self, vcpu)) = 0;
-	if (fifo)
-		return xen_fifo_consume(&self->c[vcpu]) == 1 && right;
-
-	return xen_take_sel(info(self, vcpu), self->x->wide) == xen_sel_bit(self->x->wide, port) &&
-	       xen_clear_pending(self->x->shinfo, port) && right;
-}
-
-#define TAKES(port, vcpu)	takes(self, variant->fifo, port, vcpu)
+#define TAKES(port, vcpu)	xen_domain_takes(self->x, self->c, variant->fifo, port, vcpu)
 
 static bool is_quiet(FIXTURE_DATA(vmm) *self)
 {

@@ -83,6 +83,19 @@ static_assert(sizeof(struct xen_port_status) == 24, "status");
 struct xen_vm *xen_domain_vm_create(unsigned int nr_vcpus, bool wide, bool fifo, void *guest_code);
 
 /*
+ * Host: the same with two vCPUs that obey, which are at FIFO if @fifo, with the host as who
+ * handles the events of both.
+ */
+struct xen_vm *xen_domain_vm_obeying(bool wide, bool fifo, struct xen_fifo_consumer c[2]);
+
+/* Host: whether an event of @port was delivered to @vcpu of these alone; it is taken. */
+bool xen_domain_takes(struct xen_vm *x, struct xen_fifo_consumer *c, bool fifo, uint32_t port,
+		      unsigned int vcpu);
+
+/* Host: whether @port is pending, by the ABI that is in use. */
+bool xen_domain_is_pending(struct xen_vm *x, bool fifo, uint32_t port);
+
+/*
  * Host: the guest's vCPU 0 makes a call out of code of the VM's width.  Those that open a
  * port return it, the others 0; all of them return a negative number of Xen's.
  */
