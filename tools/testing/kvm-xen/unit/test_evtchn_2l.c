@@ -102,17 +102,28 @@ static void mark_sets_its_bit_and_says_what_that_did(void)
 	}
 }
 
+/* The state of a port before a call, which begins here, ... */
+static void put_port(int w, u32 port, bool pending, bool mask)
+{
+	about("width %d port %u pending %d mask %d", w, port, pending, mask);
+	put_bit(page, places[w].pending, port, pending);
+	put_bit(page, places[w].mask, port, mask);
+	watch_clear();
+}
+
+/* ... and after it. */
+static void expect_port(int w, u32 port, bool pending, bool mask)
+{
+	put_bit(expected, places[w].pending, port, pending);
+	put_bit(expected, places[w].mask, port, mask);
+}
+
 static void unmask_one(int w, u32 port, bool pending, bool mask)
 {
 	u16 word = port / 32 * 4;
 
-	about("width %d port %u pending %d mask %d", w, port, pending, mask);
-	put_bit(page, places[w].pending, port, pending);
-	put_bit(page, places[w].mask, port, mask);
-	put_bit(expected, places[w].pending, port, pending);
-	put_bit(expected, places[w].mask, port, false);
-
-	watch_clear();
+	put_port(w, port, pending, mask);
+	expect_port(w, port, pending, false);
 	CHECK_EQ(evtchn_2l_unmask(page, &xen_layouts[w], port),
 		 pending ? XEN_EVTCHN_RAISED : XEN_EVTCHN_COALESCED);
 	CHECK_EQ(watch_nr, 2);
@@ -123,13 +134,8 @@ static void unmask_one(int w, u32 port, bool pending, bool mask)
 
 static void mask_one(int w, u32 port, bool pending, bool mask)
 {
-	about("width %d port %u pending %d mask %d", w, port, pending, mask);
-	put_bit(page, places[w].pending, port, pending);
-	put_bit(page, places[w].mask, port, mask);
-	put_bit(expected, places[w].pending, port, pending);
-	put_bit(expected, places[w].mask, port, true);
-
-	watch_clear();
+	put_port(w, port, pending, mask);
+	expect_port(w, port, pending, true);
 	evtchn_2l_mask(page, &xen_layouts[w], port);
 	CHECK_EQ(watch_nr, 1);
 	watch_expect(0, SEAM_RMW, 0, places[w].mask + port / 32 * 4, 4);
@@ -166,13 +172,8 @@ static void look_at(int w, u32 port, bool pending, bool mask,
 		    bool (*fn)(const void *shinfo, const struct xen_layout *layout, u32 port),
 		    u16 place, bool result)
 {
-	about("width %d port %u pending %d mask %d", w, port, pending, mask);
-	put_bit(page, places[w].pending, port, pending);
-	put_bit(page, places[w].mask, port, mask);
-	put_bit(expected, places[w].pending, port, pending);
-	put_bit(expected, places[w].mask, port, mask);
-
-	watch_clear();
+	put_port(w, port, pending, mask);
+	expect_port(w, port, pending, mask);
 	CHECK_EQ(fn(page, &xen_layouts[w], port), result);
 	CHECK_EQ(watch_nr, 1);
 	watch_expect(0, SEAM_READ, 0, place + port / 32 * 4, 4);
@@ -201,13 +202,8 @@ static void is_masked_does_not_mind_the_pending_bit(void)
 
 static void forget_one(int w, u32 port, bool pending, bool mask)
 {
-	about("width %d port %u pending %d mask %d", w, port, pending, mask);
-	put_bit(page, places[w].pending, port, pending);
-	put_bit(page, places[w].mask, port, mask);
-	put_bit(expected, places[w].pending, port, false);
-	put_bit(expected, places[w].mask, port, mask);
-
-	watch_clear();
+	put_port(w, port, pending, mask);
+	expect_port(w, port, false, mask);
 	evtchn_2l_forget(page, &xen_layouts[w], port);
 	CHECK_EQ(watch_nr, 1);
 	watch_expect(0, SEAM_RMW, 0, places[w].pending + port / 32 * 4, 4);
